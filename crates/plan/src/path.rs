@@ -1,0 +1,126 @@
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Serialize, Serializer};
+
+use crate::PlanError;
+
+/// A path on the host, before the view exists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostPath(PathBuf);
+
+/// A path as the process in the view will see it.
+///
+/// Invariant: absolute, and made of plain names only, so two equal places compare equal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ViewPath(PathBuf);
+
+impl HostPath {
+    pub fn new(path: impl Into<PathBuf>) -> Result<Self, PlanError> {
+        checked(path.into()).map(Self)
+    }
+
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl ViewPath {
+    pub fn new(path: impl Into<PathBuf>) -> Result<Self, PlanError> {
+        checked(path.into()).map(Self)
+    }
+
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path without its leading slash: how it is looked up inside a root held as a descriptor.
+    pub fn relative(&self) -> &Path {
+        self.0.strip_prefix("/").unwrap_or(&self.0)
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.0.parent().is_none()
+    }
+
+    /// Whether `other` is this place or lies below it.
+    pub fn contains(&self, other: &ViewPath) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    pub fn parent(&self) -> Option<ViewPath> {
+        self.0.parent().map(|parent| ViewPath(parent.to_owned()))
+    }
+
+    /// This place with `name` below it.
+    pub fn join(&self, name: &str) -> Result<ViewPath, PlanError> {
+        ViewPath::new(self.0.join(name))
+    }
+}
+
+macro_rules! shown_as_path {
+    ($type:ty) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // Control characters in a name must not drive the terminal of whoever reads it.
+                for byte in self.0.to_string_lossy().chars() {
+                    match byte.is_control() {
+                        true => write!(f, "{}", byte.escape_default())?,
+                        false => write!(f, "{byte}")?,
+                    }
+                }
+                Ok(())
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0.display())
+            }
+        }
+    };
+}
+
+shown_as_path!(HostPath);
+shown_as_path!(ViewPath);
+
+fn checked(path: PathBuf) -> Result<PathBuf, PlanError> {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bytes = path.as_os_str().as_bytes();
+    let plain =
+        path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    if !path.is_absolute() || !plain || bytes.contains(&0) {
+        return Err(PlanError::NotAPlainPath { path });
+    }
+    // PATH_MAX of limits.h counts the terminating NUL.
+    if bytes.len() >= 4096 || path.components().any(|part| part.as_os_str().len() > 255) {
+        return Err(PlanError::PathTooLong { path });
+    }
+    // Components drop repeated and trailing slashes, so equal places are equal paths.
+    Ok(path.components().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_places_are_equal_paths() {
+        assert_eq!(ViewPath::new("/usr//lib/").unwrap(), ViewPath::new("/usr/lib").unwrap());
+    }
+
+    #[test]
+    fn only_plain_absolute_paths_pass() {
+        for bad in ["", "usr", "/usr/../etc", "./usr", "/a\0b"] {
+            assert!(ViewPath::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(ViewPath::new(format!("/{}", "x".repeat(256))).is_err());
+        assert!(ViewPath::new("/x".repeat(2048)).is_err());
+    }
+
+    #[test]
+    fn a_name_cannot_drive_the_readers_terminal() {
+        assert_eq!(HostPath::new("/a\u{1b}[2J").unwrap().to_string(), "/a\\u{1b}[2J");
+    }
+}

@@ -1,0 +1,240 @@
+use std::ffi::OsString;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::{Entry, Filter, HostPath, Settled, ViewPath};
+
+/// Everything a process will see and may do, decided before anything is done.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub profile: String,
+    pub root: Root,
+    pub entries: Vec<Entry>,
+    pub isolation: Isolation,
+    pub identity: Identity,
+    pub confinement: Confinement,
+    pub limits: LimitSet,
+    pub process: Process,
+    /// Every protection that this view is expected to have, and whether it holds.
+    pub protections: Vec<Protection>,
+    /// Asked for by a lower layer, covered by a higher one.
+    pub overridden: Vec<Entry>,
+    /// Optional, and the host has no source.
+    pub left_out: Vec<Entry>,
+    /// What the reader should know and no entry says.
+    pub notes: Vec<String>,
+}
+
+/// What lies beneath all entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Root {
+    /// An empty memory file system of at most `size` bytes (the kernel's half of the memory if none).
+    Empty { size: Option<u64> },
+    /// A tree of the host.
+    Tree { from: HostPath, access: crate::Access, size: Option<u64> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Isolation {
+    pub user: UserNamespace,
+    pub network: Network,
+    pub pid: Sharing,
+    pub ipc: Sharing,
+    pub uts: Sharing,
+    pub cgroup: Sharing,
+}
+
+/// Which user namespace the process runs in. Its mounts always belong to another one outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserNamespace {
+    /// One of its own, on a block of unprivileged ids of the host (root's views).
+    Block,
+    /// One of its own that knows the caller's id only (an ordinary user's views).
+    CallersId,
+    /// The caller's: no border but capabilities.
+    Host,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// An own network namespace whose loopback is down.
+    None,
+    /// An own network namespace with the loopback interface up.
+    Loopback,
+    Host,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sharing {
+    Own,
+    Host,
+}
+
+/// A namespace that a view may share with the host.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    Pid,
+    Ipc,
+    Uts,
+    Cgroup,
+}
+
+/// Who the process is, inside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    pub uid: u32,
+    pub gid: u32,
+    /// The caller's supplementary groups that remain because an ordinary user may not drop them.
+    pub kept_groups: Vec<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confinement {
+    pub capabilities: Vec<Capability>,
+    pub seccomp: Seccomp,
+    /// Landlock scopes: no signal and no abstract socket reaches outside.
+    pub landlock: Landlock,
+    /// Set-user-ID bits and file capabilities have no effect (`PR_SET_NO_NEW_PRIVS`).
+    pub no_new_privileges: bool,
+    pub core_dumps: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Landlock {
+    Scoped,
+    Off,
+}
+
+/// A capability by its number and its name without `CAP_` (`capabilities(7)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Capability {
+    pub number: u8,
+    pub name: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Seccomp {
+    Filter {
+        /// `default`, or the file it came from.
+        name: String,
+        /// What was opened by name (`--allow`).
+        allowed: Vec<String>,
+        /// System call names in the profile that this build does not know; they are refused as unknown calls are.
+        skipped: Vec<String>,
+        #[serde(skip)]
+        filter: Filter,
+    },
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LimitSet {
+    /// Bytes.
+    pub memory: Option<u64>,
+    pub processes: Option<u64>,
+    /// Thousandths of a CPU.
+    pub milli_cpus: Option<u64>,
+    pub open_files: Option<u64>,
+    #[serde(serialize_with = "as_seconds")]
+    pub wall_time: Option<Duration>,
+}
+
+impl LimitSet {
+    /// Whether any of these needs a control group.
+    pub fn needs_cgroup(&self) -> bool {
+        self.memory.is_some() || self.processes.is_some() || self.milli_cpus.is_some()
+    }
+}
+
+fn as_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Init {
+    /// eyot is PID 1: reaps orphans and forwards signals.
+    Eyot,
+    /// The command itself is PID 1.
+    Command,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Process {
+    #[serde(serialize_with = "lossy_list")]
+    pub command: Vec<OsString>,
+    pub workdir: ViewPath,
+    #[serde(serialize_with = "lossy_pairs")]
+    pub environment: Vec<(OsString, OsString)>,
+    pub hostname: Option<String>,
+    pub init: Init,
+    /// Descriptors of the caller, beside 0 to 2, that the command keeps.
+    pub keep_fds: Vec<i32>,
+    /// Whether the command gets a terminal of the view's own.
+    pub terminal: bool,
+}
+
+fn lossy_list<S: Serializer>(list: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(|text| text.to_string_lossy()))
+}
+
+fn lossy_pairs<S: Serializer>(
+    list: &[(OsString, OsString)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(list.iter().map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy())))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Protection {
+    /// The name that `--allow-missing` takes.
+    pub name: &'static str,
+    #[serde(flatten)]
+    pub state: ProtectionState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ProtectionState {
+    Held,
+    /// The user asked for less, by this flag or key.
+    Waived {
+        by: String,
+    },
+    /// The machine or the caller cannot have it.
+    Absent {
+        why: String,
+    },
+}
+
+impl Plan {
+    pub fn take(&mut self, settled: Settled) {
+        self.entries = settled.entries;
+        self.overridden = settled.overridden;
+        self.left_out = settled.left_out;
+    }
+
+    /// The last entry above or at `at`: what a lookup of that place ends in.
+    pub fn covering(&self, at: &ViewPath) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.at.contains(at))
+    }
+}
