@@ -1,1 +1,43 @@
-//! (being written)
+//! Every system call eyot makes, as safe functions over owned kernel objects.
+//!
+//! Three rules keep this crate small:
+//!
+//! - one function makes one system call (or one sequence that only makes sense whole) and adds no policy;
+//! - what the kernel hands out is an owned type ([`DetachedMount`]), never a bare number;
+//! - every failure says which call, on what, and what the kernel logged ([`Error`]).
+//!
+//! `unsafe` lives here and nowhere else: the workspace denies it, and no other crate depends on
+//! rustix or libc (`cargo xtask tidy` checks).
+
+mod confine;
+mod error;
+mod lookup;
+mod machine;
+mod mount;
+mod namespace;
+mod process;
+
+pub use confine::{
+    FilterInstruction, Listener, Resource, keep_capabilities, landlock_abi, limit_resource,
+    scope_with_landlock, set_no_new_privileges, set_syscall_filter,
+};
+pub use error::{Call, Error, MadeName};
+pub use lookup::{FileIdentity, Handle, InRoot, Kind, LastLink, set_umask};
+pub use machine::{
+    bring_loopback_up, host_name, on_terminal, rules_the_machine, set_host_name, try_lock_byte,
+};
+pub use mount::{
+    AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,
+    pivot_to, restrict_all,
+};
+pub use namespace::{
+    Fork, IdRange, Namespaces, fork_into, join, map_own_ids, new_user_namespace, open_namespace,
+    unshare, write_proc,
+};
+pub use process::{
+    Child, Ending, Program, SignalSet, close_all_from, close_on_exec_from, die_with_parent,
+    drop_groups, effective_ids, end, forbid_inspection, keep_on_exec, kill, new_session,
+    open_process, own_pid, read_signal, reap_any, reset_signal_actions, send_signal, set_ids,
+    supplementary_groups, wait_readable,
+};
+pub use rustix::io::Errno;

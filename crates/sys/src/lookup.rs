@@ -1,0 +1,213 @@
+use std::ffi::{CString, OsStr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use crate::error::{Call, Error, MadeName};
+
+/// Something of the host, found once and held: exchanging the path afterwards changes nothing.
+#[derive(Debug)]
+pub struct Handle {
+    descriptor: OwnedFd,
+    pub kind: Kind,
+    pub identity: FileIdentity,
+    pub owner: (u32, u32),
+    pub mode: u32,
+}
+
+/// Device and inode: two handles with the same identity are the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    pub device: u64,
+    pub inode: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Directory,
+    File,
+    Symlink,
+    CharacterDevice { number: u64 },
+    BlockDevice,
+    Other,
+}
+
+/// What to do with a symbolic link at the end of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastLink {
+    Follow,
+    Keep,
+}
+
+impl Handle {
+    /// Looks `path` up with the caller's rights. Links in the middle are followed: the path is the user's own.
+    pub fn open(path: &Path, last: LastLink) -> Result<Self, Error> {
+        let mut flags = OFlags::PATH | OFlags::CLOEXEC;
+        if last == LastLink::Keep {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let failed = |errno| Call::Lookup { path: path.to_owned() }.failed(errno);
+        let descriptor = rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(failed)?;
+        Self::of(descriptor).map_err(failed)
+    }
+
+    fn of(descriptor: OwnedFd) -> Result<Self, Errno> {
+        let stat = rustix::fs::fstat(&descriptor)?;
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => Kind::Directory,
+            FileType::RegularFile => Kind::File,
+            FileType::Symlink => Kind::Symlink,
+            FileType::CharacterDevice => Kind::CharacterDevice { number: stat.st_rdev },
+            FileType::BlockDevice => Kind::BlockDevice,
+            FileType::Fifo | FileType::Socket | FileType::Unknown => Kind::Other,
+        };
+        let identity = FileIdentity { device: stat.st_dev, inode: stat.st_ino };
+        let owner = (stat.st_uid, stat.st_gid);
+        Ok(Self { descriptor, kind, identity, owner, mode: stat.st_mode & 0o7777 })
+    }
+
+    /// Where this symbolic link points.
+    pub fn link_target(&self) -> Result<Vec<u8>, Errno> {
+        Ok(rustix::fs::readlinkat(&self.descriptor, c"", Vec::new())?.into_bytes())
+    }
+}
+
+impl AsFd for Handle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+/// A directory that is the root of a view being put together.
+///
+/// Every path is resolved inside it by the kernel (`openat2(2)`, `RESOLVE_IN_ROOT`): neither a link nor `..` leads out,
+/// whoever made it.
+#[derive(Debug)]
+pub struct InRoot<'a>(pub BorrowedFd<'a>);
+
+impl InRoot<'_> {
+    /// A descriptor of what is at `at`, links resolved inside the root.
+    pub fn find(&self, at: &Path) -> Result<OwnedFd, Error> {
+        self.resolve(at, OFlags::PATH)
+            .map_err(|errno| Call::ResolveInRoot { at: at.to_owned() }.failed(errno))
+    }
+
+    /// A descriptor of what is at `at` and its kind; a link at the end is not followed.
+    pub fn find_last(&self, at: &Path) -> Result<Handle, Error> {
+        let failed = |errno| Call::ResolveInRoot { at: at.to_owned() }.failed(errno);
+        let descriptor = self.resolve(at, OFlags::PATH | OFlags::NOFOLLOW).map_err(failed)?;
+        Handle::of(descriptor).map_err(failed)
+    }
+
+    /// The directory `at`, made with its parents where missing, each with mode 0755 but the last.
+    pub fn make_directory(&self, at: &Path, mode: u32) -> Result<OwnedFd, Error> {
+        match self.resolve(at, OFlags::PATH | OFlags::DIRECTORY) {
+            Err(Errno::NOENT) => {}
+            result => return result.map_err(|errno| resolving(at).failed(errno)),
+        }
+        let (parent, name) = self.parent_of(at)?;
+        let failed = |errno| made(MadeName::Directory, at).failed(errno);
+        match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(mode)) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        // The new name itself, not what a link of that name would lead to.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&parent, &name, flags, Mode::empty()).map_err(failed)
+    }
+
+    /// Makes the file `at` with `content`; it must not exist.
+    pub fn make_file(&self, at: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
+        let (parent, name) = self.parent_of(at)?;
+        let failed = |errno| made(MadeName::File, at).failed(errno);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file =
+            rustix::fs::openat(&parent, &name, flags, Mode::from_raw_mode(mode)).map_err(failed)?;
+        let mut rest = content;
+        while !rest.is_empty() {
+            let written = rustix::io::write(&file, rest).map_err(failed)?;
+            rest = &rest[written..];
+        }
+        Ok(())
+    }
+
+    /// An empty file to mount on, made where missing.
+    pub fn make_mount_point_file(&self, at: &Path) -> Result<OwnedFd, Error> {
+        match self.resolve(at, OFlags::PATH) {
+            Err(Errno::NOENT) => {}
+            result => return result.map_err(|errno| resolving(at).failed(errno)),
+        }
+        self.make_file(at, b"", 0o444)?;
+        self.find(at)
+    }
+
+    pub fn make_symlink(&self, at: &Path, to: &str) -> Result<(), Error> {
+        let (parent, name) = self.parent_of(at)?;
+        rustix::fs::symlinkat(to, &parent, &name)
+            .map_err(|errno| made(MadeName::Symlink, at).failed(errno))
+    }
+
+    pub fn make_character_device(&self, at: &Path, number: u64, mode: u32) -> Result<(), Error> {
+        let (parent, name) = self.parent_of(at)?;
+        let failed = |errno| made(MadeName::Device, at).failed(errno);
+        let bits = Mode::from_raw_mode(mode);
+        rustix::fs::mknodat(&parent, &name, FileType::CharacterDevice, bits, number)
+            .map_err(failed)?;
+        // mknodat obeys the umask, and a tty that only root may open is no use.
+        rustix::fs::chmodat(&parent, &name, bits, AtFlags::empty()).map_err(failed)
+    }
+
+    /// The directory that holds `at`, made where missing, and the last name of `at`.
+    fn parent_of(&self, at: &Path) -> Result<(OwnedFd, CString), Error> {
+        let invalid = || resolving(at).failed(Errno::INVAL);
+        let name = match at.components().next_back() {
+            Some(Component::Normal(name)) => c_string(name).ok_or_else(invalid)?,
+            _ => return Err(invalid()),
+        };
+        let parent = at.parent().unwrap_or(Path::new(""));
+        Ok((self.make_directory(parent, 0o755)?, name))
+    }
+
+    fn resolve(&self, at: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let relative = match at.strip_prefix("/").unwrap_or(at) {
+            path if path.as_os_str().is_empty() => Path::new("."),
+            path => path,
+        };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        loop {
+            // EAGAIN: a rename raced with the lookup and the kernel could not tell whether it stayed
+            // inside (openat2(2)); trying again is what the page advises.
+            match rustix::fs::openat2(
+                self.0,
+                relative,
+                flags | OFlags::CLOEXEC,
+                Mode::empty(),
+                resolve,
+            ) {
+                Err(Errno::AGAIN) => continue,
+                result => return result,
+            }
+        }
+    }
+}
+
+fn resolving(at: &Path) -> Call {
+    Call::ResolveInRoot { at: at.to_owned() }
+}
+
+fn made(what: MadeName, at: &Path) -> Call {
+    Call::Make { what, at: PathBuf::from(at) }
+}
+
+fn c_string(name: &OsStr) -> Option<CString> {
+    CString::new(name.as_bytes()).ok()
+}
+
+/// Sets the calling process's umask and returns the one before (`umask(2)`).
+pub fn set_umask(mask: u32) -> u32 {
+    rustix::process::umask(Mode::from_raw_mode(mask)).as_raw_mode()
+}

@@ -1,0 +1,79 @@
+#![allow(unsafe_code, reason = "ioctl(2) on an interface and sethostname have no safe wrapper")]
+
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use rustix::io::Errno;
+
+use crate::error::{Call, Error, last_errno};
+
+/// The name of the caller's UTS namespace.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+pub fn set_host_name(name: &str) -> Result<(), Error> {
+    rustix::system::sethostname(name.as_bytes())
+        .map_err(|errno| Call::other(format!("sethostname({name})")).failed(errno))
+}
+
+/// Switches the loopback interface of the caller's network namespace on, as `ip link set lo up` does.
+pub fn bring_loopback_up() -> Result<(), Error> {
+    let failed = || Call::other("ioctl(lo, SIOCSIFFLAGS, IFF_UP)").failed(last_errno());
+    // SAFETY: integers only.
+    let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(failed());
+    }
+    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: ifreq is plain data, for which zero is valid.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: SIOCSIFFLAGS reads an ifreq, which outlives the call.
+    let answer = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    if answer == 0 { Ok(()) } else { Err(failed()) }
+}
+
+/// Whether the caller has `CAP_SYS_ADMIN`, and over the initial user namespace.
+///
+/// The initial one maps every id onto itself (`user_namespaces(7)`); a copy of that map can only be made by somebody
+/// who has the same rights anyway.
+pub fn rules_the_machine() -> bool {
+    const CAP_SYS_ADMIN: u64 = 21;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let mask = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let numbers: Vec<&str> = map.split_whitespace().collect();
+    mask & 1 << CAP_SYS_ADMIN != 0 && numbers == ["0", "0", "4294967295"]
+}
+
+/// Whether the three standard descriptors are one terminal.
+pub fn on_terminal() -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && std::io::stderr().is_terminal()
+}
+
+/// A lock on one byte of a file, released when the last process that has it ends (`fcntl(2)`, open file description
+/// locks). `Ok(false)` if somebody else has it.
+pub fn try_lock_byte(file: &OwnedFd, offset: u64) -> Result<bool, Error> {
+    // SAFETY: flock is plain data, for which zero is valid.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock.l_start = offset as libc::off_t;
+    lock.l_len = 1;
+    // SAFETY: F_OFD_SETLK reads the structure, which outlives the call.
+    let answer = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+    match answer {
+        0 => Ok(true),
+        _ => match last_errno() {
+            Errno::AGAIN | Errno::ACCESS => Ok(false),
+            errno => Err(Call::other("fcntl(F_OFD_SETLK)").failed(errno)),
+        },
+    }
+}

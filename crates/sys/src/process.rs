@@ -1,0 +1,356 @@
+#![allow(unsafe_code, reason = "prctl(2), signal waiting and exec(2) have no safe wrapper")]
+
+use std::ffi::{CString, c_int};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+
+use crate::error::{Call, Error, last_errno};
+
+/// A child process, known by a descriptor that no later process of the same number can take over.
+#[derive(Debug)]
+pub struct Child {
+    pub pid: i32,
+    pidfd: OwnedFd,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Exited(i32),
+    Killed(i32),
+}
+
+impl Ending {
+    /// The exit status a shell would report: 128 + n after signal n.
+    pub fn code(self) -> u8 {
+        match self {
+            Ending::Exited(code) => code as u8,
+            Ending::Killed(signal) => (128 + signal) as u8,
+        }
+    }
+}
+
+impl Child {
+    pub(crate) fn new(pid: i32, pidfd: OwnedFd) -> Self {
+        Self { pid, pidfd }
+    }
+
+    /// Waits for the end of this child and no other.
+    pub fn wait(&self) -> Result<Ending, Error> {
+        let failed = |errno| Call::other("waitid(pidfd)").failed(errno);
+        loop {
+            match rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED)
+            {
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(failed(errno)),
+                Ok(None) => continue,
+                Ok(Some(status)) => {
+                    return Ok(match (status.exit_status(), status.terminating_signal()) {
+                        (Some(code), _) => Ending::Exited(code),
+                        (None, Some(signal)) => Ending::Killed(signal),
+                        (None, None) => Ending::Killed(libc::SIGKILL),
+                    });
+                }
+            }
+        }
+    }
+
+    pub fn signal(&self, number: i32) -> Result<(), Error> {
+        send_signal(&self.pidfd, number)
+    }
+}
+
+impl AsFd for Child {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+/// `pidfd_send_signal(2)`.
+pub fn send_signal(pidfd: impl AsFd, number: i32) -> Result<(), Error> {
+    // SAFETY: a null siginfo asks the kernel to fill in its own; the rest are integers.
+    let answer = unsafe {
+        let pidfd = pidfd.as_fd().as_raw_fd();
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd, number, std::ptr::null::<u8>(), 0)
+    };
+    match answer {
+        0 => Ok(()),
+        _ => Err(Call::other(format!("pidfd_send_signal({number})")).failed(last_errno())),
+    }
+}
+
+/// `pidfd_open(2)`.
+pub fn open_process(pid: i32) -> Result<OwnedFd, Error> {
+    let call = || Call::other(format!("pidfd_open({pid})"));
+    let pid = Pid::from_raw(pid).ok_or_else(|| call().failed(Errno::SRCH))?;
+    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())
+        .map_err(|errno| call().failed(errno))
+}
+
+/// `kill(2)` of a process in the caller's PID namespace; a process that is gone is no error.
+pub fn kill(pid: i32, number: i32) {
+    // SAFETY: kill takes two integers.
+    unsafe { libc::kill(pid, number) };
+}
+
+/// Reaps one ended child of whatever number, without waiting.
+pub fn reap_any() -> Option<(i32, Ending)> {
+    let mut status: c_int = 0;
+    // SAFETY: `status` outlives the call.
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    if pid <= 0 {
+        return None;
+    }
+    let ending = match libc::WIFSIGNALED(status) {
+        true => Ending::Killed(libc::WTERMSIG(status)),
+        false => Ending::Exited(libc::WEXITSTATUS(status)),
+    };
+    Some((pid, ending))
+}
+
+/// Signals held back from the process until asked for.
+#[derive(Clone, Copy)]
+pub struct SignalSet(libc::sigset_t);
+
+impl std::fmt::Debug for SignalSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignalSet")
+    }
+}
+
+impl SignalSet {
+    /// Every signal.
+    pub fn all() -> Self {
+        // SAFETY: sigfillset initialises the whole set.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigfillset(&raw mut set);
+            Self(set)
+        }
+    }
+
+    pub fn of(numbers: &[i32]) -> Self {
+        // SAFETY: sigemptyset initialises the whole set; sigaddset refuses numbers it does not know.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            for number in numbers {
+                libc::sigaddset(&raw mut set, *number);
+            }
+            Self(set)
+        }
+    }
+
+    /// Makes this the set of blocked signals and returns the one before.
+    pub fn block(&self) -> Self {
+        // SAFETY: both sets live across the call; SIG_SETMASK with valid pointers cannot fail.
+        unsafe {
+            let mut before = std::mem::zeroed();
+            libc::sigprocmask(libc::SIG_SETMASK, &raw const self.0, &raw mut before);
+            Self(before)
+        }
+    }
+
+    /// Waits for one of these signals, which must be blocked.
+    pub fn wait(&self) -> i32 {
+        loop {
+            // SAFETY: the set lives across the call; a null siginfo is allowed.
+            let number = unsafe { libc::sigwaitinfo(&raw const self.0, std::ptr::null_mut()) };
+            if number > 0 {
+                return number;
+            }
+        }
+    }
+
+    /// A descriptor that is readable when one of these signals, which must be blocked, is pending.
+    pub fn descriptor(&self) -> Result<OwnedFd, Error> {
+        // SAFETY: the set lives across the call; -1 asks for a new descriptor.
+        let fd = unsafe {
+            libc::signalfd(-1, &raw const self.0, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+        };
+        if fd < 0 {
+            return Err(Call::other("signalfd").failed(last_errno()));
+        }
+        // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+        Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
+    }
+}
+
+/// The next pending signal of a descriptor made by [`SignalSet::descriptor`].
+pub fn read_signal(descriptor: impl AsFd) -> Option<i32> {
+    let mut buffer = [0; size_of::<libc::signalfd_siginfo>()];
+    let length = rustix::io::read(descriptor, &mut buffer).ok()?;
+    // ssi_signo is the first field, in the machine's byte order (signalfd(2)).
+    let number = buffer.first_chunk::<4>().map(|bytes| u32::from_ne_bytes(*bytes))?;
+    (length == buffer.len()).then_some(number as i32)
+}
+
+/// Gives every signal that a parent may have set to "ignore" back its default, as a new program expects.
+pub fn reset_signal_actions() {
+    for number in 1..=64 {
+        // SAFETY: SIG_DFL is a valid action; for SIGKILL, SIGSTOP and numbers kept by the C library the call is refused
+        // and changes nothing.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+}
+
+/// Sends `SIGKILL` to the caller when its parent ends. Cleared by a change of ids (`PR_SET_PDEATHSIG(2const)`).
+pub fn die_with_parent() -> Result<(), Error> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|errno| Call::other("prctl(PR_SET_PDEATHSIG)").failed(errno))
+}
+
+/// Keeps others from attaching to this process or opening its files in `/proc` (`PR_SET_DUMPABLE(2const)`).
+pub fn forbid_inspection() -> Result<(), Error> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|errno| Call::other("prctl(PR_SET_DUMPABLE, 0)").failed(errno))
+}
+
+/// `setsid(2)`: a session of its own has no controlling terminal whose input it could fake.
+pub fn new_session() -> Result<(), Error> {
+    match rustix::process::setsid() {
+        // A session leader already has what it wants.
+        Ok(_) | Err(Errno::PERM) => Ok(()),
+        Err(errno) => Err(Call::other("setsid").failed(errno)),
+    }
+}
+
+/// Which process number the caller has, and its ids.
+pub fn own_pid() -> i32 {
+    rustix::process::getpid().as_raw_pid()
+}
+
+pub fn effective_ids() -> (u32, u32) {
+    (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+}
+
+/// The caller's supplementary groups.
+pub fn supplementary_groups() -> Result<Vec<u32>, Error> {
+    rustix::process::getgroups()
+        .map(|groups| groups.into_iter().map(rustix::process::Gid::as_raw).collect())
+        .map_err(|errno| Call::other("getgroups").failed(errno))
+}
+
+/// Sets the real, effective and saved user and group ids.
+pub fn set_ids(uid: u32, gid: u32) -> Result<(), Error> {
+    // SAFETY: integers only. The raw calls, because the C library's would signal threads we do not have.
+    let answer = unsafe {
+        match libc::syscall(libc::SYS_setresgid, gid, gid, gid) {
+            0 => libc::syscall(libc::SYS_setresuid, uid, uid, uid),
+            refused => refused,
+        }
+    };
+    match answer {
+        0 => Ok(()),
+        _ => Err(Call::other(format!("setresuid/setresgid({uid}, {gid})")).failed(last_errno())),
+    }
+}
+
+/// Drops every supplementary group (`setgroups(2)`).
+pub fn drop_groups() -> Result<(), Error> {
+    // SAFETY: a count of 0 reads nothing from the null pointer.
+    let answer = unsafe { libc::syscall(libc::SYS_setgroups, 0, std::ptr::null::<u32>()) };
+    if answer == 0 { Ok(()) } else { Err(Call::other("setgroups(0)").failed(last_errno())) }
+}
+
+/// Closes every descriptor of the process from `first` on but those in `keep`.
+pub fn close_all_from(first: i32, keep: &[i32]) -> Result<(), Error> {
+    let mut keep: Vec<i32> = keep.iter().copied().filter(|fd| *fd >= first).collect();
+    keep.sort_unstable();
+    let mut start = first as u32;
+    for end in keep.into_iter().map(|fd| fd as u32).chain([u32::MAX]) {
+        if start < end {
+            close_range(start, if end == u32::MAX { end } else { end - 1 }, 0)?;
+        }
+        start = end.saturating_add(1);
+    }
+    Ok(())
+}
+
+/// Marks every descriptor from `first` on to be closed by the next `execve(2)`.
+pub fn close_on_exec_from(first: i32) -> Result<(), Error> {
+    close_range(first as u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
+}
+
+fn close_range(first: u32, last: u32, flags: u32) -> Result<(), Error> {
+    // SAFETY: descriptors that are closed here belong to values which the caller never uses again: it ends or execs.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
+    match answer {
+        0 => Ok(()),
+        _ => Err(Call::other(format!("close_range({first}, {last})")).failed(last_errno())),
+    }
+}
+
+/// Lets `descriptor` survive the next `execve(2)`.
+pub fn keep_on_exec(descriptor: i32) -> Result<(), Error> {
+    // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
+    let answer = unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
+    match answer {
+        -1 => Err(Call::other(format!("fcntl({descriptor}, F_SETFD)")).failed(last_errno())),
+        _ => Ok(()),
+    }
+}
+
+/// Arguments and environment in the form `execve(2)` takes, made before anything can fail halfway.
+#[derive(Debug)]
+pub struct Program {
+    pub candidates: Vec<CString>,
+    pub arguments: Vec<CString>,
+    pub environment: Vec<CString>,
+}
+
+impl Program {
+    /// Becomes the first candidate that can be executed; comes back only with the reason why none can.
+    ///
+    /// A candidate that is there but may not be executed explains more than one that is missing (`execvp(3)`).
+    pub fn execute(&self) -> Error {
+        let pointers = |list: &[CString]| {
+            let ends = list.iter().map(|text| text.as_ptr());
+            ends.chain([std::ptr::null()]).collect::<Vec<_>>()
+        };
+        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
+        let mut reason = None;
+        for candidate in &self.candidates {
+            // SAFETY: every pointer is to a NUL-terminated string that `self` keeps, and both lists end with null.
+            unsafe { libc::execve(candidate.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+            let errno = last_errno();
+            let program = PathBuf::from(candidate.to_string_lossy().into_owned());
+            let error = Call::Execute { program }.failed(errno);
+            match errno {
+                Errno::NOENT | Errno::NOTDIR => reason = reason.or(Some(error)),
+                Errno::ACCESS => reason = Some(error),
+                _ => return error,
+            }
+        }
+        let nothing = || Call::Execute { program: PathBuf::new() }.failed(Errno::NOENT);
+        reason.unwrap_or_else(nothing)
+    }
+}
+
+/// Ends the process at once, running no destructor: for the copy that [`fork_into`](crate::fork_into) made, whose
+/// values belong to the original.
+pub fn end(code: u8) -> ! {
+    // SAFETY: _exit never returns and touches no memory of ours.
+    unsafe { libc::_exit(code.into()) }
+}
+
+/// Descriptors to wait for, and how long.
+pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Vec<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut polled: Vec<PollFd<'_>> =
+        descriptors.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    let timeout = timeout.map(|time| Timespec {
+        tv_sec: time.as_secs() as i64,
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
+        // EINTR: the caller looks again.
+        Err(_) => vec![false; descriptors.len()],
+    }
+}
