@@ -21,15 +21,13 @@ pub fn keep_capabilities(numbers: &[u8]) -> Result<(), Error> {
     for number in 0..=63 {
         // SAFETY: prctl with integers.
         let known = unsafe { libc::prctl(libc::PR_CAPBSET_READ, number, 0, 0, 0) };
-        match known {
-            -1 => break,
-            1 if !numbers.contains(&(number as u8)) => {
-                // SAFETY: as above.
-                if unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number, 0, 0, 0) } != 0 {
-                    return failed("prctl(PR_CAPBSET_DROP)");
-                }
-            }
-            _ => {}
+        if known == -1 {
+            break;
+        }
+        let unwanted = known == 1 && !numbers.contains(&(number as u8));
+        // SAFETY: as above.
+        if unwanted && unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number, 0, 0, 0) } != 0 {
+            return failed("prctl(PR_CAPBSET_DROP)");
         }
     }
     // SAFETY: prctl with integers.

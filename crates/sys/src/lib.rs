@@ -22,22 +22,23 @@ pub use confine::{
     scope_with_landlock, set_no_new_privileges, set_syscall_filter,
 };
 pub use error::{Call, Error, MadeName};
-pub use lookup::{FileIdentity, Handle, InRoot, Kind, LastLink, set_umask};
+pub use lookup::{FileIdentity, Handle, InRoot, Kind, LastLink, make_owned_directory, set_umask};
 pub use machine::{
-    bring_loopback_up, host_name, on_terminal, rules_the_machine, set_host_name, try_lock_byte,
+    bring_loopback_up, host_name, lock, on_terminal, rules_the_machine, set_host_name,
+    try_lock_byte,
 };
 pub use mount::{
     AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,
     pivot_to, restrict_all,
 };
 pub use namespace::{
-    Fork, IdRange, Namespaces, fork_into, join, map_own_ids, new_user_namespace, open_namespace,
-    unshare, write_proc,
+    Fork, IdRange, Namespaces, fork_into, join, map_own_ids, new_user_namespace,
+    open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
 };
 pub use process::{
-    Child, Ending, Program, SignalSet, close_all_from, close_on_exec_from, die_with_parent,
-    drop_groups, effective_ids, end, forbid_inspection, keep_on_exec, kill, new_session,
-    open_process, own_pid, read_signal, reap_any, reset_signal_actions, send_signal, set_ids,
-    supplementary_groups, wait_readable,
+    Child, Ending, Program, SignalSet, change_directory, close_all_from, close_on_exec_from,
+    die_with_parent, drop_groups, effective_ids, end, forbid_inspection, keep_on_exec, kill,
+    new_session, open_process, own_pid, pipe, read_byte, read_signal, read_to_end, reap_any,
+    reset_signal_actions, send_signal, set_ids, supplementary_groups, wait_readable, write_all,
 };
 pub use rustix::io::Errno;

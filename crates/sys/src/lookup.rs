@@ -1,4 +1,4 @@
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -161,6 +161,15 @@ impl InRoot<'_> {
         rustix::fs::chmodat(&parent, &name, bits, AtFlags::empty()).map_err(failed)
     }
 
+    /// Whether the view has anything at `at`.
+    pub fn has(&self, at: &Path) -> Result<bool, Error> {
+        match self.resolve(at, OFlags::PATH) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            Err(errno) => Err(resolving(at).failed(errno)),
+        }
+    }
+
     /// The directory that holds `at`, made where missing, and the last name of `at`.
     fn parent_of(&self, at: &Path) -> Result<(OwnedFd, CString), Error> {
         let invalid = || resolving(at).failed(Errno::INVAL);
@@ -205,6 +214,22 @@ fn made(what: MadeName, at: &Path) -> Call {
 
 fn c_string(name: &OsStr) -> Option<CString> {
     CString::new(name.as_bytes()).ok()
+}
+
+/// A new directory directly below `parent`, with exactly this mode and owner.
+pub fn make_owned_directory(
+    parent: impl AsFd,
+    name: &CStr,
+    mode: u32,
+    owner: (u32, u32),
+) -> Result<(), Error> {
+    let shown = || PathBuf::from(name.to_string_lossy().into_owned());
+    let failed = |errno| made(MadeName::Directory, &shown()).failed(errno);
+    let bits = Mode::from_raw_mode(mode);
+    rustix::fs::mkdirat(&parent, name, bits).map_err(failed)?;
+    let (uid, gid) = (rustix::fs::Uid::from_raw(owner.0), rustix::fs::Gid::from_raw(owner.1));
+    rustix::fs::chownat(&parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(failed)
 }
 
 /// Sets the calling process's umask and returns the one before (`umask(2)`).

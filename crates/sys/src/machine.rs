@@ -58,6 +58,12 @@ pub fn on_terminal() -> bool {
         && std::io::stderr().is_terminal()
 }
 
+/// Waits for the exclusive lock of a file (`flock(2)`), which ends with the last copy of the descriptor.
+pub fn lock(file: &OwnedFd) -> Result<(), Error> {
+    rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive)
+        .map_err(|errno| Call::other("flock").failed(errno))
+}
+
 /// A lock on one byte of a file, released when the last process that has it ends (`fcntl(2)`, open file description
 /// locks). `Ok(false)` if somebody else has it.
 pub fn try_lock_byte(file: &OwnedFd, offset: u64) -> Result<bool, Error> {

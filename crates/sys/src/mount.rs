@@ -129,6 +129,30 @@ impl DetachedMount {
         })
     }
 
+    /// No bind of this mount can be made and no other namespace receives it (`mount_namespaces(7)`).
+    pub fn make_unbindable(&self) -> Result<(), Error> {
+        let set = libc::mount_attr {
+            attr_set: 0,
+            attr_clr: 0,
+            propagation: libc::MS_UNBINDABLE,
+            userns_fd: 0,
+        };
+        mount_setattr(self.0.as_fd(), c"", Reach::OneMount, &set)
+            .map_err(|errno| Call::other("mount_setattr(unbindable)").failed(errno))
+    }
+
+    /// Lets device nodes be opened through this mount, which has been made for them.
+    pub fn permit_devices(&self) -> Result<(), Error> {
+        let set = libc::mount_attr {
+            attr_set: 0,
+            attr_clr: libc::MOUNT_ATTR_NODEV,
+            propagation: 0,
+            userns_fd: 0,
+        };
+        mount_setattr(self.0.as_fd(), c"", Reach::OneMount, &set)
+            .map_err(|errno| Call::other("mount_setattr(clear nodev)").failed(errno))
+    }
+
     /// Shows ids on disk as `user_namespace` maps them: an idmapped mount.
     pub fn map_ids(&self, shown: &Path, user_namespace: impl AsFd) -> Result<(), Error> {
         let set = libc::mount_attr {

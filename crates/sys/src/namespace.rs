@@ -8,6 +8,7 @@ use std::ops::BitOr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Call, Error, last_errno};
@@ -167,15 +168,32 @@ fn fill_user_namespace(pid: i32, uids: &[IdRange], gids: &[IdRange]) -> Result<O
 }
 
 /// Maps the caller's own ids in the user namespace it has just entered: all that an ordinary user may map.
-pub fn map_own_ids(uid: IdRange, gid: IdRange) -> Result<(), Error> {
-    // The kernel takes no gid_map from an unprivileged writer until setgroups is denied; where an outer namespace has
-    // denied it already, it stays so and the write is refused.
-    match write_proc("/proc/self/setgroups", "deny") {
-        Err(error) if error.errno == Errno::PERM => {}
-        result => result?,
-    }
-    write_proc("/proc/self/uid_map", &lines(&[uid]))?;
-    write_proc("/proc/self/gid_map", &lines(&[gid]))
+///
+/// `own` comes from [`open_own_proc`], because the view may have no `/proc`.
+pub fn map_own_ids(own: impl AsFd, uid: IdRange, gid: IdRange) -> Result<(), Error> {
+    // The kernel takes no gid_map from an unprivileged writer until setgroups is denied.
+    write_below(own.as_fd(), "setgroups", "deny")?;
+    write_below(own.as_fd(), "uid_map", &lines(&[uid]))?;
+    write_below(own.as_fd(), "gid_map", &lines(&[gid]))
+}
+
+/// The caller's own directory of the `/proc` it sees now.
+pub fn open_own_proc() -> Result<OwnedFd, Error> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(rustix::fs::CWD, "/proc/self", flags, Mode::empty())
+        .map_err(|errno| Call::Lookup { path: "/proc/self".into() }.failed(errno))
+}
+
+fn write_below(own: BorrowedFd<'_>, file: &str, text: &str) -> Result<(), Error> {
+    let write = || {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(own, file, flags, Mode::empty())?;
+        rustix::io::write(&file, text.as_bytes())
+    };
+    write().map(drop).map_err(|errno| {
+        let file = format!("/proc/self/{file}");
+        Call::WriteProc { file, text: text.to_owned() }.failed(errno)
+    })
 }
 
 /// Opens a namespace file such as `/proc/self/ns/mnt`.
@@ -184,6 +202,22 @@ pub fn open_namespace(path: &str) -> Result<OwnedFd, Error> {
         let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
         Call::Lookup { path: Path::new(path).to_owned() }.failed(errno)
     })
+}
+
+/// Opens a mount namespace that was bound to a file; anything else there is `EINVAL`.
+pub fn open_mount_namespace(path: &Path) -> Result<OwnedFd, Error> {
+    const NSFS_MAGIC: u64 = 0x6e73_6673;
+    const NS_GET_NSTYPE: u64 = 0xb703;
+    let failed = |errno| Call::Lookup { path: path.to_owned() }.failed(errno);
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = rustix::fs::openat(rustix::fs::CWD, path, flags, Mode::empty()).map_err(failed)?;
+    let magic = rustix::fs::fstatfs(&file).map_err(failed)?.f_type as u64;
+    if magic != NSFS_MAGIC {
+        return Err(failed(Errno::INVAL));
+    }
+    // SAFETY: NS_GET_NSTYPE takes no argument (ioctl_nsfs(2)).
+    let kind = unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_NSTYPE) };
+    if kind == libc::CLONE_NEWNS { Ok(file) } else { Err(failed(Errno::INVAL)) }
 }
 
 /// Writes a file of `/proc` in one `write(2)`, as the id maps demand.

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_int};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -337,6 +337,55 @@ impl Program {
 pub fn end(code: u8) -> ! {
     // SAFETY: _exit never returns and touches no memory of ours.
     unsafe { libc::_exit(code.into()) }
+}
+
+/// A pipe whose ends no program of ours inherits: what is read, what is written.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
+    rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
+        .map_err(|errno| Call::other("pipe2").failed(errno))
+}
+
+/// Writes all of `bytes`.
+pub fn write_all(to: impl AsFd, mut bytes: &[u8]) -> Result<(), Error> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&to, bytes) {
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(Call::other("write").failed(errno)),
+            Ok(written) => bytes = &bytes[written..],
+        }
+    }
+    Ok(())
+}
+
+/// One byte, or `None` at the end.
+pub fn read_byte(from: impl AsFd) -> Option<u8> {
+    let mut byte = [0];
+    loop {
+        match rustix::io::read(&from, &mut byte) {
+            Err(Errno::INTR) => {}
+            Ok(1) => return Some(byte[0]),
+            _ => return None,
+        }
+    }
+}
+
+/// Everything until the end.
+pub fn read_to_end(from: impl AsFd) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match rustix::io::read(&from, &mut buffer) {
+            Err(Errno::INTR) => {}
+            Ok(0) | Err(_) => return bytes,
+            Ok(length) => bytes.extend_from_slice(&buffer[..length]),
+        }
+    }
+}
+
+/// Changes the working directory (`chdir(2)`).
+pub fn change_directory(to: &Path) -> Result<(), Error> {
+    rustix::process::chdir(to)
+        .map_err(|errno| Call::ChangeDirectory { to: to.to_owned() }.failed(errno))
 }
 
 /// Descriptors to wait for, and how long.
