@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Access, Entry, Landlock, Network, Plan, ProtectionState, Root, Seccomp, Sharing, UserNamespace,
+    Access, Entry, Landlock, LimitedBy, Network, Plan, ProtectionState, Root, Seccomp, Sharing,
+    UserNamespace,
 };
 
 impl Plan {
@@ -168,9 +169,17 @@ impl Plan {
         let number = |name: &str, value: Option<u64>, unit: &str| {
             value.map(|value| format!("{name} {value}{unit}"))
         };
+        let by = |by, group, rlimit| match by {
+            LimitedBy::ControlGroup => group,
+            LimitedBy::Rlimit => rlimit,
+        };
         [
-            number("memory", limits.memory, " bytes"),
-            number("processes", limits.processes, ""),
+            number(
+                "memory",
+                limits.memory,
+                by(limits.memory_by, " bytes", " bytes a process (rlimit)"),
+            ),
+            number("processes", limits.processes, by(limits.processes_by, "", " (rlimit)")),
             limits.milli_cpus.map(|milli| format!("cpus {}.{:03}", milli / 1000, milli % 1000)),
             number("open files", limits.open_files, ""),
             limits.wall_time.map(|time| format!("wall time {} s", time.as_secs_f64())),

@@ -53,6 +53,16 @@ pub enum What {
     },
     /// Nothing: whatever lies below is hidden.
     Mask,
+    /// The view's own place once more, read-only: what a kernel file system has there can be read
+    /// but not changed. With [`Presence::Optional`] a place that turns out not to exist is passed over.
+    SelfBind,
+    /// Nothing may be created or exchanged here. What the host has at `from` is shown by a mount of
+    /// its own, which can be neither renamed nor removed; settling makes a bind of it. Where the
+    /// host has nothing the name is taken by an empty read-only file for as long as the view lives.
+    Reserved {
+        from: HostPath,
+        owner: Owner,
+    },
     /// One device node.
     Device {
         from: HostPath,
@@ -192,7 +202,9 @@ impl Entry {
     /// The host paths this entry is made from.
     pub fn sources(&self) -> Vec<&HostPath> {
         match &self.what {
-            What::Bind { from, .. } | What::Device { from } => vec![from],
+            What::Bind { from, .. } | What::Device { from } | What::Reserved { from, .. } => {
+                vec![from]
+            }
             What::Overlay { lower, upper } => match upper {
                 Upper::Kept(upper) => lower.iter().chain([upper]).collect(),
                 Upper::None | Upper::Discarded => lower.iter().collect(),
@@ -203,6 +215,7 @@ impl Entry {
             | What::Directory { .. }
             | What::Symlink { .. }
             | What::Mask
+            | What::SelfBind
             | What::Kernel { .. } => Vec::new(),
         }
     }
@@ -229,7 +242,9 @@ impl What {
             | What::File { .. }
             | What::Directory { .. }
             | What::Symlink { .. }
-            | What::Mask => Access::ReadOnly,
+            | What::Mask
+            | What::SelfBind
+            | What::Reserved { .. } => Access::ReadOnly,
         }
     }
 
@@ -244,6 +259,8 @@ impl What {
             What::Directory { .. } => "dir",
             What::Symlink { .. } => "link",
             What::Mask => "mask",
+            What::SelfBind => "cover",
+            What::Reserved { .. } => "reserve",
             What::Device { .. } => "device",
             What::Kernel { filesystem } => filesystem.name(),
         }
@@ -300,6 +317,8 @@ impl fmt::Display for Entry {
             | What::File { .. }
             | What::Directory { .. }
             | What::Mask
+            | What::SelfBind
+            | What::Reserved { .. }
             | What::Device { .. }
             | What::Kernel { .. } => {}
         }

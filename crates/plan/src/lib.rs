@@ -35,8 +35,9 @@ pub use facts::{Caller, CgroupLayout, Facts, Machine};
 pub use filter::{Filter, Instruction};
 pub use path::{HostPath, ViewPath};
 pub use plan::{
-    Capability, Confinement, Identity, Init, Isolation, Landlock, LimitSet, Network, Plan, Process,
-    Protection, ProtectionState, Root, Seccomp, Share, Sharing, UserNamespace,
+    Capability, Confinement, Identity, Init, Isolation, Landlock, LimitSet, LimitedBy, Network,
+    Plan, Process, Protection, ProtectionState, Root, RootOwned, Seccomp, Share, Sharing,
+    UserNamespace,
 };
 pub use settle::{Settled, SourceFact, settle};
 pub use view::{

@@ -114,6 +114,17 @@ pub struct Confinement {
     /// Set-user-ID bits and file capabilities have no effect (`PR_SET_NO_NEW_PRIVS`).
     pub no_new_privileges: bool,
     pub core_dumps: bool,
+    pub root_owned: RootOwned,
+}
+
+/// What a writable bind with a mapped owner does when root owns the directory on disk: whoever is
+/// mapped to root there can make set-user-ID files of root on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RootOwned {
+    Refused,
+    /// The user said `--allow root-owned`.
+    Mapped,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -150,7 +161,9 @@ pub enum Seccomp {
 pub struct LimitSet {
     /// Bytes.
     pub memory: Option<u64>,
+    pub memory_by: LimitedBy,
     pub processes: Option<u64>,
+    pub processes_by: LimitedBy,
     /// Thousandths of a CPU.
     pub milli_cpus: Option<u64>,
     pub open_files: Option<u64>,
@@ -161,8 +174,22 @@ pub struct LimitSet {
 impl LimitSet {
     /// Whether any of these needs a control group.
     pub fn needs_cgroup(&self) -> bool {
-        self.memory.is_some() || self.processes.is_some() || self.milli_cpus.is_some()
+        let grouped = |limit: Option<u64>, by| limit.is_some() && by == LimitedBy::ControlGroup;
+        grouped(self.memory, self.memory_by)
+            || grouped(self.processes, self.processes_by)
+            || self.milli_cpus.is_some()
     }
+}
+
+/// What holds a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitedBy {
+    /// The view as a whole.
+    #[default]
+    ControlGroup,
+    /// `setrlimit(2)`: memory of each process alone, processes of the view's user.
+    Rlimit,
 }
 
 fn as_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {

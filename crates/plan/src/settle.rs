@@ -1,4 +1,4 @@
-use crate::{Entry, HostPath, KernelFilesystem, Links, PlanError, Presence, What};
+use crate::{Access, Entry, HostPath, KernelFilesystem, Links, PlanError, Presence, What};
 
 /// What the host has at a path, found out once, by the descriptor that is used later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub fn settle(
     refuse_twins(&entries)?;
 
     for entry in entries {
+        if is_closed_already(&entry, &settled.entries, &mut fact_of) {
+            settled.left_out.push(entry);
+            continue;
+        }
         match check_sources(entry, &mut fact_of)? {
             Found::Entry(entry) => settled.entries.push(entry),
             Found::Nothing(entry) => settled.left_out.push(entry),
@@ -77,12 +81,60 @@ fn refuse_twins(entries: &[Entry]) -> Result<(), PlanError> {
     }
 }
 
+/// Whether `entry` reserves a name where nothing can be created anyway: beneath a reserved place
+/// or beneath a file.
+fn is_closed_already(
+    entry: &Entry,
+    settled: &[Entry],
+    fact_of: &mut impl FnMut(&HostPath, Links) -> SourceFact,
+) -> bool {
+    let above = settled.iter().rev().find(|above| above.at.contains(&entry.at));
+    match (&entry.what, above.map(|above| &above.what)) {
+        (What::Reserved { .. }, Some(What::Reserved { .. })) => true,
+        (What::Reserved { .. }, Some(What::Bind { from, links, .. })) => {
+            fact_of(from, *links) == SourceFact::File
+        }
+        _ => false,
+    }
+}
+
+/// What becomes of a reserved place.
+fn reserve(mut entry: Entry, fact: SourceFact) -> Result<Entry, PlanError> {
+    let What::Reserved { from, owner } = entry.what.clone() else { return Ok(entry) };
+    let found = match fact {
+        SourceFact::Missing => return Ok(entry),
+        SourceFact::Directory | SourceFact::File => {
+            // Only a directory can be open to change and yet keep parts of itself closed. A file in
+            // its place (`.git` of a linked worktree) is what the place says, so it is not writable.
+            if fact == SourceFact::File {
+                entry.access = Access::ReadOnly;
+            }
+            entry.what = What::Bind { from, links: Links::Followed, owner };
+            return Ok(entry);
+        }
+        SourceFact::Unreachable { reason } => {
+            let (from, entry) = (from.to_string(), Box::new(entry));
+            return Err(PlanError::Unreachable { from, entry, reason });
+        }
+        // What it points to could be protected, but the link itself could still be exchanged.
+        SourceFact::Symlink { .. } => "a symbolic link",
+        SourceFact::BlockDevice | SourceFact::CharacterDevice => "a device",
+        SourceFact::Other => "a socket or pipe",
+    };
+    let (from, entry) = (from.to_string(), Box::new(entry));
+    Err(PlanError::WrongKind { from, found, wanted: "a file, a directory or nothing", entry })
+}
+
 fn check_sources(
     mut entry: Entry,
     fact_of: &mut impl FnMut(&HostPath, Links) -> SourceFact,
 ) -> Result<Found, PlanError> {
-    let links = match entry.what {
-        What::Bind { links, .. } => links,
+    let links = match &entry.what {
+        What::Bind { links, .. } => *links,
+        What::Reserved { from, .. } => {
+            let fact = fact_of(from, Links::Copied);
+            return reserve(entry, fact).map(Found::Entry);
+        }
         _ => Links::Followed,
     };
     let sources: Vec<HostPath> = entry.sources().into_iter().cloned().collect();
@@ -122,11 +174,13 @@ fn check_sources(
                 return wrong("a device", "a file or directory (devices enter by --device)");
             }
             (What::Tmpfs { .. } | What::Scratch { .. } | What::File { .. }, _)
-            | (What::Directory { .. } | What::Symlink { .. } | What::Mask, _)
-            | (What::Kernel { .. }, _) => {}
+            | (What::Directory { .. } | What::Symlink { .. } | What::Mask | What::SelfBind, _)
+            | (What::Reserved { .. } | What::Kernel { .. }, _) => {}
         }
     }
-    entry.presence = Presence::Required;
+    if !entry.sources().is_empty() || matches!(entry.what, What::Symlink { .. }) {
+        entry.presence = Presence::Required;
+    }
     Ok(Found::Entry(entry))
 }
 
@@ -142,12 +196,12 @@ fn refuse_covered(
         let holds_names = match &outer.what {
             What::Bind { from, links, .. } => fact_of(from, *links) == SourceFact::Directory,
             What::Tmpfs { .. } | What::Scratch { .. } | What::Overlay { .. } => true,
-            What::Directory { .. } => true,
+            What::Directory { .. } | What::SelfBind => true,
             What::Kernel { filesystem } => match filesystem {
                 KernelFilesystem::Proc | KernelFilesystem::Sysfs | KernelFilesystem::Cgroup => true,
                 KernelFilesystem::Devpts | KernelFilesystem::Mqueue => false,
             },
-            What::Mask => {
+            What::Mask | What::Reserved { .. } => {
                 let (inner, outer) = both();
                 return Err(PlanError::Hidden { inner, outer });
             }
@@ -166,7 +220,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::{Access, Content, Layer, Origin};
+    use crate::{Content, Layer, Origin, Owner};
 
     fn flag(name: &str) -> Origin {
         Origin::new(Layer::Flag, name)
@@ -180,7 +234,8 @@ mod tests {
     fn check(entries: Vec<Result<Entry, PlanError>>, expected: Expect) {
         let host = |from: &HostPath, links| match from.to_string().as_str() {
             "/bin" if links == Links::Copied => SourceFact::Symlink { to: "usr/bin".into() },
-            "/no/such" => SourceFact::Missing,
+            path if path.starts_with("/no/such") => SourceFact::Missing,
+            "/linked" => SourceFact::Symlink { to: "elsewhere".into() },
             "/root/x" => SourceFact::Unreachable { reason: "Permission denied".into() },
             "/dev/sda" => SourceFact::BlockDevice,
             "/dev/null" => SourceFact::CharacterDevice,
@@ -332,6 +387,67 @@ mod tests {
             expect![[r#"
             error: '/dev/sda' is a block device, but 'device /dev/null rw from /dev/sda' (flag --device) needs anything but a disk
         "#]],
+        );
+    }
+
+    fn reserved(from: &str, at: &str) -> Result<Entry, PlanError> {
+        let from = HostPath::new(from)?;
+        Entry::new(at, What::Reserved { from, owner: Owner::Mapped }, profile())
+    }
+
+    #[test]
+    fn a_reserved_place_is_a_mount_or_stays_empty() {
+        check(
+            vec![
+                Entry::bind("/srv", "/p", profile()).map(|e| e.access(Access::ReadWrite)),
+                reserved("/srv/.git", "/p/.git").map(|e| e.access(Access::ReadWrite)),
+                reserved("/srv/.git/hooks", "/p/.git/hooks"),
+                reserved("/no/such/.envrc", "/p/.envrc"),
+            ],
+            expect![[r#"
+                bind /p rw from /srv
+                reserve /p/.envrc ro
+                bind /p/.git rw from /srv/.git
+                bind /p/.git/hooks ro from /srv/.git/hooks
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nothing_is_reserved_beneath_a_file_or_a_reserved_place() {
+        check(
+            vec![
+                reserved("/srv/file", "/p/.git").map(|e| e.access(Access::ReadWrite)),
+                reserved("/srv/file/hooks", "/p/.git/hooks"),
+                reserved("/no/such", "/q/.git"),
+                reserved("/no/such/hooks", "/q/.git/hooks"),
+            ],
+            expect![[r#"
+                bind /p/.git ro from /srv/file
+                reserve /q/.git ro
+                left out: reserve /p/.git/hooks ro
+                left out: reserve /q/.git/hooks ro
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_link_cannot_be_reserved() {
+        check(
+            vec![reserved("/linked", "/p/.git")],
+            expect![[r#"
+                error: '/linked' is a symbolic link, but 'reserve /p/.git ro' (profile run) needs a file, a directory or nothing
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_place_in_a_kernel_file_system_stays_optional() {
+        check(
+            vec![Entry::new("/proc/sys", What::SelfBind, profile()).map(Entry::optional)],
+            expect![[r#"
+                cover /proc/sys ro (if present)
+            "#]],
         );
     }
 }
