@@ -35,8 +35,8 @@ pub use facts::{Caller, CgroupLayout, Facts, Machine};
 pub use filter::{Filter, Instruction};
 pub use path::{HostPath, ViewPath};
 pub use plan::{
-    Capability, Confinement, Identity, Init, Isolation, Landlock, LimitSet, LimitedBy, Network,
-    Plan, Process, Protection, ProtectionState, Root, RootOwned, Seccomp, Share, Sharing,
+    Capability, Confinement, Holder, Identity, Init, Isolation, Landlock, LimitSet, LimitedBy,
+    Network, Plan, Process, Protection, ProtectionState, Root, RootOwned, Seccomp, Share, Sharing,
     UserNamespace,
 };
 pub use settle::{Settled, SourceFact, settle};

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::{Entry, Filter, HostPath, Settled, ViewPath};
+use crate::{Entry, Filter, HostPath, Settled, Upper, ViewPath, What};
 
 /// Everything a process will see and may do, decided before anything is done.
 #[derive(Clone, Debug, Serialize)]
@@ -253,11 +253,55 @@ pub enum ProtectionState {
     },
 }
 
+/// Whether a missing name may be made in what holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Memory of the view's own.
+    Own,
+    /// A tree of the host or of the kernel: nothing is made there.
+    Foreign,
+}
+
+impl Holder {
+    pub fn is_own(self) -> bool {
+        self == Holder::Own
+    }
+}
+
 impl Plan {
     pub fn take(&mut self, settled: Settled) {
         self.entries = settled.entries;
         self.overridden = settled.overridden;
         self.left_out = settled.left_out;
+    }
+
+    /// What holds the name `at`: the nearest entry above it, or the root.
+    pub fn holder_of(&self, at: &ViewPath) -> Holder {
+        let above = self.entries.iter().filter(|entry| entry.at != *at && entry.at.contains(at));
+        // Entries are in order, so the last one above is the nearest.
+        match above.last().map(|entry| &entry.what) {
+            None => match self.root {
+                Root::Empty { .. } => Holder::Own,
+                Root::Tree { .. } => Holder::Foreign,
+            },
+            Some(
+                What::Tmpfs { .. }
+                | What::Scratch { .. }
+                | What::Directory { .. }
+                | What::Overlay { upper: Upper::Discarded, .. },
+            ) => Holder::Own,
+            Some(
+                What::Bind { .. }
+                | What::Overlay { .. }
+                | What::File { .. }
+                | What::Symlink { .. }
+                | What::Mask
+                | What::SelfBind
+                | What::Reserved { .. }
+                | What::Device { .. }
+                | What::Kernel { .. },
+            ) => Holder::Foreign,
+        }
     }
 
     /// The last entry above or at `at`: what a lookup of that place ends in.

@@ -22,7 +22,9 @@ pub use confine::{
     scope_with_landlock, set_no_new_privileges, set_syscall_filter,
 };
 pub use error::{Call, Error, MadeName};
-pub use lookup::{FileIdentity, Handle, InRoot, Kind, LastLink, make_owned_directory, set_umask};
+pub use lookup::{
+    FileIdentity, Handle, InRoot, Kind, LastLink, make_directory, make_owned_directory, set_umask,
+};
 pub use machine::{
     bring_loopback_up, host_name, lock, on_terminal, rules_the_machine, set_host_name,
     try_lock_byte,

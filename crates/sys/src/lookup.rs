@@ -216,6 +216,13 @@ fn c_string(name: &OsStr) -> Option<CString> {
     CString::new(name.as_bytes()).ok()
 }
 
+/// A new directory of the caller's directly below `parent`.
+pub fn make_directory(parent: impl AsFd, name: &CStr, mode: u32) -> Result<(), Error> {
+    let shown = || PathBuf::from(name.to_string_lossy().into_owned());
+    rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(mode))
+        .map_err(|errno| made(MadeName::Directory, &shown()).failed(errno))
+}
+
 /// A new directory directly below `parent`, with exactly this mode and owner.
 pub fn make_owned_directory(
     parent: impl AsFd,

@@ -1,0 +1,395 @@
+//! Puts a view together in a fresh mount namespace and makes it the root.
+//!
+//! Runs in the process that becomes the view's init: already in the new namespaces, still in the user namespace that
+//! will own the mounts. Everything lies in one memory file system: the root, and the scratch directories that are shown
+//! at `/tmp` and elsewhere by mounts of their own.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use eyot_plan::{
+    Access, CgroupLayout, Content, Entry, KernelFilesystem, Plan, Presence, Root, Upper, ViewPath,
+    What,
+};
+use eyot_sys::{
+    AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, LastLink,
+    Parameter, Reach,
+};
+
+use crate::diagnose::Place;
+use crate::error::{Attempt, Cause, LaunchError};
+use crate::prepare::{Part, Prepared};
+
+/// What the entries of a plan need besides the plan.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) plan: &'a Plan,
+    /// The view's user and group as ids of the user namespace that owns the mounts.
+    pub(crate) owner: (u32, u32),
+    pub(crate) place: Place,
+    pub(crate) cgroups: CgroupLayout,
+    /// Texts of files that the caller gave by descriptor.
+    pub(crate) descriptors: &'a HashMap<i32, Vec<u8>>,
+}
+
+/// Makes the view and enters it: afterwards `/` is the view's root.
+pub(crate) fn assemble(
+    around: &Surroundings<'_>,
+    prepared: Prepared,
+) -> Result<(), LaunchError> {
+    let step = |what: &str, error: Error| LaunchError::step(what, around.place, error);
+    let ground = Ground::make(around).map_err(|error| step("make the view's memory", error))?;
+    let root = ground
+        .attach_root(prepared.root)
+        .map_err(|error| step("make the view's root", error))?;
+
+    let total = around.plan.entries.len();
+    let mut view = Assembly { around, ground, root, devices: None, made: 0 };
+    for (index, (entry, part)) in around.plan.entries.iter().zip(prepared.parts).enumerate() {
+        view.place(entry, part).map_err(|cause| LaunchError {
+            attempt: Attempt::Entry { entry: entry.to_string(), number: index + 1, total },
+            cause,
+            place: around.place,
+        })?;
+    }
+    view.finish().map_err(|error| step("enter the view", error))
+}
+
+/// The memory file system that everything of the view's own lies in.
+struct Ground {
+    mount: AttachedMount,
+}
+
+impl Ground {
+    fn make(around: &Surroundings<'_>) -> Result<Self, Error> {
+        let (Root::Empty { size } | Root::Tree { size, .. }) = &around.plan.root;
+        let size = size.map(|size| size.to_string());
+        let mut parameters = vec![Parameter::Text("mode", "0755")];
+        parameters.extend(size.as_deref().map(|size| Parameter::Text("size", size)));
+        // Devices are shut out mount by mount, because the view's /dev lies here too.
+        let attributes = Attributes { no_suid: true, ..Attributes::default() };
+        let mount = DetachedMount::filesystem("tmpfs", &parameters, attributes)?;
+        mount.restrict(Path::new("/"), attributes, Reach::OneMount)?;
+        // Attached over the old root: before Linux 6.15 parts of a detached mount cannot be cloned.
+        let over = Handle::open(Path::new("/"), LastLink::Follow)?;
+        let mount = mount.attach(&over, Path::new("/"))?;
+        Ok(Self { mount })
+    }
+
+    fn attach_root(&self, tree: Option<DetachedMount>) -> Result<AttachedMount, Error> {
+        let own = self.directory(c"root", 0o755, (0, 0), Owned::Maker)?;
+        let target = InRoot(self.mount.as_fd()).find(Path::new("root"))?;
+        match tree {
+            Some(tree) => tree.attach(&target, Path::new("/")),
+            None => own.attach(&target, Path::new("/")),
+        }
+    }
+
+    /// A directory of the ground as a mount of its own.
+    fn directory(
+        &self,
+        name: &std::ffi::CStr,
+        mode: u32,
+        owner: (u32, u32),
+        owned: Owned,
+    ) -> Result<DetachedMount, Error> {
+        match owned {
+            Owned::View => eyot_sys::make_owned_directory(&self.mount, name, mode, owner)?,
+            Owned::Maker => eyot_sys::make_directory(&self.mount, name, mode)?,
+        }
+        let mount = DetachedMount::clone_below(&self.mount, name, Reach::OneMount)?;
+        Ok(mount)
+    }
+}
+
+/// Who a directory of the ground belongs to.
+#[derive(Clone, Copy)]
+enum Owned {
+    View,
+    Maker,
+}
+
+struct Assembly<'a> {
+    around: &'a Surroundings<'a>,
+    ground: Ground,
+    root: AttachedMount,
+    /// The view's /dev, kept writable until every node is in it.
+    devices: Option<(ViewPath, AttachedMount)>,
+    made: usize,
+}
+
+impl Assembly<'_> {
+    fn place(&mut self, entry: &Entry, part: Part) -> Result<(), Cause> {
+        let at = entry.at.relative();
+        match (&entry.what, part) {
+            (_, Part::Bind { mount, kind }) => {
+                let target = self.mount_point(entry, kind)?;
+                mount.attach(&target, entry.at.as_path())?;
+            }
+            (_, Part::Device { mount, number }) => self.device(entry, mount, number)?,
+            (What::Overlay { upper, .. }, Part::Layers { lower, upper: kept }) => {
+                self.overlay(entry, upper, &lower, kept)?;
+            }
+            (What::Tmpfs { size, mode }, _) => self.tmpfs(entry, *size, *mode)?,
+            (What::Scratch { mode }, _) => {
+                let mount = self.own_directory(*mode, Owned::View)?;
+                mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;
+                let target = self.mount_point(entry, Kind::Directory)?;
+                mount.attach(&target, entry.at.as_path())?;
+            }
+            (What::Directory { mode }, _) if self.holds_devices(entry) => {
+                let mount = self.own_directory(*mode, Owned::Maker)?;
+                let target = self.mount_point(entry, Kind::Directory)?;
+                let mount = mount.attach(&target, entry.at.as_path())?;
+                self.devices = Some((entry.at.clone(), mount));
+            }
+            (What::Directory { mode }, _) => drop(self.in_root().make_directory(at, *mode)?),
+            (What::File { content, mode }, _) => self.file(entry, content, *mode)?,
+            (What::Symlink { to }, _) => self.in_root().make_symlink(at, to)?,
+            (What::Mask, _) => self.mask(entry)?,
+            (What::SelfBind, _) => self.self_bind(entry)?,
+            (What::Kernel { filesystem }, _) => self.kernel(entry, *filesystem)?,
+            (What::Reserved { .. }, _) => self.reserve(entry)?,
+            (What::Bind { .. } | What::Device { .. } | What::Overlay { .. }, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes away what was only needed while the view was made, and makes it the root.
+    fn finish(self) -> Result<(), Error> {
+        if let Some((at, devices)) = &self.devices {
+            let attributes = Attributes { no_dev: false, ..Attributes::DATA.read_only().no_exec() };
+            devices.restrict(at.as_path(), attributes)?;
+        }
+        if matches!(self.around.plan.root, Root::Empty { .. }) {
+            self.root.restrict(Path::new("/"), Attributes::DATA.read_only())?;
+        }
+        eyot_sys::pivot_to(&self.root)
+    }
+
+    fn in_root(&self) -> InRoot<'_> {
+        InRoot(self.root.as_fd())
+    }
+
+    fn attributes(&self, entry: &Entry) -> Attributes {
+        match entry.access {
+            Access::ReadOnly => Attributes::DATA.read_only(),
+            Access::ReadWrite => Attributes::DATA,
+        }
+    }
+
+    /// A descriptor of the place to mount on, made where it is missing and the place is the view's own.
+    fn mount_point(&self, entry: &Entry, kind: Kind) -> Result<OwnedFd, Error> {
+        let at = entry.at.relative();
+        let parent = self.around.plan.holder_of(&entry.at);
+        match (parent.is_own(), kind) {
+            (false, _) => self.in_root().find(at),
+            (true, Kind::Directory) => self.in_root().make_directory(at, 0o755),
+            (true, _) => self.in_root().make_mount_point_file(at),
+        }
+    }
+
+    fn own_directory(&mut self, mode: u32, owned: Owned) -> Result<DetachedMount, Error> {
+        self.made += 1;
+        let name = CString::new(self.made.to_string()).unwrap_or_default();
+        self.ground.directory(&name, mode, self.around.owner, owned)
+    }
+
+    /// Whether nodes will be made below this directory.
+    fn holds_devices(&self, directory: &Entry) -> bool {
+        self.around.plan.entries.iter().any(|entry| {
+            matches!(entry.what, What::Device { .. }) && directory.at.contains(&entry.at)
+        })
+    }
+
+    fn device(
+        &self,
+        entry: &Entry,
+        mount: Option<DetachedMount>,
+        number: u64,
+    ) -> Result<(), Error> {
+        let in_devices = self.devices.as_ref().is_some_and(|(at, _)| at.contains(&entry.at));
+        match mount {
+            None if in_devices => {
+                self.in_root().make_character_device(entry.at.relative(), number, 0o666)
+            }
+            mount => {
+                let mount = match mount {
+                    Some(mount) => mount,
+                    None => return Err(self.no_place_for_node(entry)),
+                };
+                let target = self.mount_point(entry, Kind::Other)?;
+                mount.attach(&target, entry.at.as_path()).map(drop)
+            }
+        }
+    }
+
+    fn no_place_for_node(&self, entry: &Entry) -> Error {
+        eyot_sys::Call::Attach { at: entry.at.as_path().to_owned() }.failed(Errno::NOENT)
+    }
+
+    fn tmpfs(&self, entry: &Entry, size: Option<u64>, mode: u32) -> Result<(), Error> {
+        let size = size.map(|size| size.to_string());
+        let mode = format!("{mode:o}");
+        let (uid, gid) = (self.around.owner.0.to_string(), self.around.owner.1.to_string());
+        let mut parameters = vec![
+            Parameter::Text("mode", &mode),
+            Parameter::Text("uid", &uid),
+            Parameter::Text("gid", &gid),
+        ];
+        parameters.extend(size.as_deref().map(|size| Parameter::Text("size", size)));
+        let mount = DetachedMount::filesystem("tmpfs", &parameters, self.attributes(entry))?;
+        let target = self.mount_point(entry, Kind::Directory)?;
+        mount.attach(&target, entry.at.as_path()).map(drop)
+    }
+
+    fn overlay(
+        &mut self,
+        entry: &Entry,
+        upper: &Upper,
+        lower: &[DetachedMount],
+        kept: Option<DetachedMount>,
+    ) -> Result<(), Error> {
+        let mut parameters: Vec<Parameter<'_>> =
+            lower.iter().map(|layer| Parameter::Descriptor("lowerdir+", layer.as_fd())).collect();
+        let changes = match upper {
+            Upper::None => None,
+            Upper::Discarded => Some(self.own_directory(0o755, Owned::View)?),
+            Upper::Kept(_) => kept,
+        };
+        let directories = match &changes {
+            None => None,
+            Some(changes) => Some(overlay_directories(changes, upper, self.around.owner)?),
+        };
+        if let Some((upper, work)) = &directories {
+            parameters.push(Parameter::Descriptor("upperdir", upper.as_fd()));
+            parameters.push(Parameter::Descriptor("workdir", work.as_fd()));
+        }
+        // In a user namespace overlay may not use trusted.* attributes (overlayfs.rst, "userxattr").
+        if self.around.place != Place::Host {
+            parameters.push(Parameter::Flag("userxattr"));
+        }
+        let attributes = self.attributes(entry);
+        let mount = DetachedMount::filesystem("overlay", &parameters, attributes)?;
+        let target = self.mount_point(entry, Kind::Directory)?;
+        mount.attach(&target, entry.at.as_path()).map(drop)
+    }
+
+    fn file(&mut self, entry: &Entry, content: &Content, mode: u32) -> Result<(), Error> {
+        let bytes = match content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Descriptor(number) => {
+                self.around.descriptors.get(number).map(Vec::as_slice).unwrap_or_default()
+            }
+        };
+        if self.around.plan.holder_of(&entry.at).is_own() {
+            return self.in_root().make_file(entry.at.relative(), bytes, mode);
+        }
+        let mount = self.own_file(bytes, mode)?;
+        mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;
+        let target = self.in_root().find(entry.at.relative())?;
+        mount.attach(&target, entry.at.as_path()).map(drop)
+    }
+
+    /// A file of the ground as a mount of its own.
+    fn own_file(&mut self, bytes: &[u8], mode: u32) -> Result<DetachedMount, Error> {
+        self.made += 1;
+        let name = self.made.to_string();
+        InRoot(self.ground.mount.as_fd()).make_file(Path::new(&name), bytes, mode)?;
+        let name = CString::new(name).unwrap_or_default();
+        DetachedMount::clone_below(&self.ground.mount, &name, Reach::OneMount)
+    }
+
+    /// Covers what is there with something empty of the same kind, made by us and not by the view's /dev/null.
+    fn mask(&mut self, entry: &Entry) -> Result<(), Error> {
+        let at = entry.at.relative();
+        let found = match self.in_root().find_last(at) {
+            // Nothing to hide.
+            Err(error) if matches!(error.errno, Errno::NOENT | Errno::NOTDIR) => return Ok(()),
+            result => result?,
+        };
+        let empty = match found.kind {
+            Kind::Directory => self.own_directory(0o555, Owned::Maker)?,
+            _ => self.own_file(b"", 0o444)?,
+        };
+        let attributes = Attributes::DATA.read_only().no_exec();
+        empty.restrict(entry.at.as_path(), attributes, Reach::OneMount)?;
+        empty.attach(&found, entry.at.as_path()).map(drop)
+    }
+
+    fn self_bind(&self, entry: &Entry) -> Result<(), Error> {
+        let found = match self.in_root().find_last(entry.at.relative()) {
+            Err(error) if error.errno == Errno::NOENT && entry.presence == Presence::Optional => {
+                return Ok(());
+            }
+            result => result?,
+        };
+        let mount = DetachedMount::clone_of(&found, entry.at.as_path(), Reach::WholeTree)?;
+        mount.restrict(entry.at.as_path(), Attributes::DATA.read_only(), Reach::WholeTree)?;
+        mount.attach(&found, entry.at.as_path()).map(drop)
+    }
+
+    /// Covers the placeholder that the supervisor has put at a name which must stay free.
+    fn reserve(&mut self, entry: &Entry) -> Result<(), Error> {
+        let empty = self.own_file(b"", 0o444)?;
+        let attributes = Attributes::DATA.read_only().no_exec();
+        empty.restrict(entry.at.as_path(), attributes, Reach::OneMount)?;
+        let target = self.in_root().find_last(entry.at.relative())?;
+        empty.attach(&target, entry.at.as_path()).map(drop)
+    }
+
+    fn kernel(&self, entry: &Entry, filesystem: KernelFilesystem) -> Result<(), Error> {
+        let attributes = match entry.access {
+            Access::ReadOnly => Attributes::DATA.read_only().no_exec(),
+            Access::ReadWrite => Attributes::DATA.no_exec(),
+        };
+        let (kind, parameters): (_, &[Parameter<'_>]) = match filesystem {
+            KernelFilesystem::Devpts => {
+                let mode = [Parameter::Text("ptmxmode", "0666"), Parameter::Text("mode", "0620")];
+                return self.mount_kernel(entry, "devpts", &mode, Attributes { no_dev: false, ..attributes });
+            }
+            KernelFilesystem::Cgroup => match self.around.cgroups {
+                CgroupLayout::Unified => ("cgroup2", &[]),
+                // Version 1 has a mount for each controller; without limits there is nothing of the view's own to show.
+                CgroupLayout::Hybrid | CgroupLayout::Legacy | CgroupLayout::None => return Ok(()),
+            },
+            KernelFilesystem::Proc | KernelFilesystem::Sysfs | KernelFilesystem::Mqueue => {
+                (filesystem.name(), &[])
+            }
+        };
+        self.mount_kernel(entry, kind, parameters, attributes)
+    }
+
+    fn mount_kernel(
+        &self,
+        entry: &Entry,
+        kind: &str,
+        parameters: &[Parameter<'_>],
+        attributes: Attributes,
+    ) -> Result<(), Error> {
+        let mount = DetachedMount::filesystem(kind, parameters, attributes)?;
+        let target = self.mount_point(entry, Kind::Directory)?;
+        mount.attach(&target, entry.at.as_path()).map(drop)
+    }
+}
+
+/// The two directories overlay writes to, on one mount as it demands.
+fn overlay_directories(
+    changes: &DetachedMount,
+    upper: &Upper,
+    owner: (u32, u32),
+) -> Result<(OwnedFd, OwnedFd), Error> {
+    let inside = InRoot(changes.as_fd());
+    match upper {
+        Upper::Kept(_) => {
+            let work = inside.make_directory(Path::new(".eyot-work"), 0o700)?;
+            Ok((inside.make_directory(Path::new("upper"), 0o755)?, work))
+        }
+        Upper::None | Upper::Discarded => {
+            eyot_sys::make_owned_directory(changes, c"upper", 0o755, owner)?;
+            eyot_sys::make_owned_directory(changes, c"work", 0o700, owner)?;
+            Ok((inside.find(Path::new("upper"))?, inside.find(Path::new("work"))?))
+        }
+    }
+}
