@@ -1,7 +1,8 @@
 //! The filter on system calls: a table of what is refused and why, and the program the kernel runs for it.
 //!
 //! A [`Policy`] is an ordered list of [`Rule`]s over calls by name; the first that fits a call answers it.
-//! [`Policy::standard`] is what every view gets, relaxed by [`Allow`]s.
+//! [`Policy::standard`] is what every view gets, relaxed by [`Allow`]s; [`oci::read`] makes one of a
+//! container's profile.
 //! [`compile`] turns either into the instructions a plan carries; [`Policy::refusal`] tells which rule refused a call.
 //!
 //! ```
@@ -22,7 +23,7 @@ mod compile;
 mod emit;
 #[cfg(test)]
 mod interpreter;
-//pub mod oci;
+pub mod oci;
 mod policy;
 mod standard;
 pub mod table;
