@@ -4,15 +4,16 @@ use eyot_plan::Filter;
 
 use super::answer::{CLOSED, SKIPPED, X32_BIT};
 use super::emit::{ARCH, Emitter, Label, NUMBER};
+use super::policy::errno::EBUSY;
 use super::{Action, Arch, Condition, Policy, table};
 
 /// The kernel takes no longer program (linux/bpf_common.h, BPF_MAXINSNS).
 const LONGEST: usize = 4096;
 
+/// `seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, …)`
+const NEW_LISTENER: [Condition; 2] = [Condition::int_is(0, 1), Condition::any_set(1, 8)];
+
 /// How a program that a supervisor listens to differs from the plain one.
-///
-/// The kernel allows one listener a task: while one listens, a program inside that wants its own gets EBUSY. It
-/// cannot answer in our listener's place either, so a notified refusal is as strong as an answered one.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Calls that are allowed but that the supervisor wants to see first.
@@ -27,6 +28,10 @@ pub enum Refusals {
     Answer,
     /// The supervisor sees every call that would get an error number and answers it, for `--why`. Calls that
     /// would kill or trap stay the kernel's: no supervisor can do that in its place.
+    ///
+    /// Of two filters that notify, the kernel asks the newer one's listener, and that may say "go on". So while
+    /// refusals are notifications, nobody inside gets a listener: EBUSY, which is what the kernel itself says as
+    /// long as ours lives, and the filter goes on saying after it died. A dead listener's calls get ENOSYS.
     Notify,
 }
 
@@ -100,6 +105,9 @@ fn decision(policy: &Policy, name: &str, options: &Options) -> Decision {
         other => other,
     };
     let mut cases = Vec::new();
+    if name == "seccomp" && options.refusals == Refusals::Notify {
+        cases.push((NEW_LISTENER.to_vec(), Action::Errno(EBUSY)));
+    }
     for rule in policy.rules_for(name) {
         if rule.when.is_empty() {
             // Nothing behind it is ever asked.

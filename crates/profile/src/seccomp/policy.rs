@@ -109,6 +109,7 @@ impl Policy {
 pub mod errno {
     pub const EPERM: u16 = 1;
     pub const EACCES: u16 = 13;
+    pub const EBUSY: u16 = 16;
     pub const EINVAL: u16 = 22;
     pub const ENOSYS: u16 = 38;
     pub const EOPNOTSUPP: u16 = 95;

@@ -128,7 +128,7 @@ pub const ROWS: &[Row] = &[
         when: When::All(&[Condition::any_set(0, NEW_NAMESPACES)]),
         errno: EPERM,
         opened_by: &[Allow::Nesting],
-        why: "new namespaces give capabilities in them, and with these most of the kernel's faults are reached",
+        why: NEW_NAMESPACE,
     },
     Row {
         // Everything but what is the process's own: a flag for a namespace of a future kernel is closed as well.
@@ -136,7 +136,7 @@ pub const ROWS: &[Row] = &[
         when: When::All(&[Condition::any_set(0, !UNSHARE_OF_ONES_OWN)]),
         errno: EPERM,
         opened_by: &[Allow::Nesting],
-        why: "new namespaces give capabilities in them, and with these most of the kernel's faults are reached",
+        why: NEW_NAMESPACE,
     },
     Row {
         // ENOSYS: libraries then call clone, whose flags are an argument.
@@ -188,28 +188,28 @@ pub const ROWS: &[Row] = &[
         when: When::All(&[node(1, CHARACTER), Condition::any_set(2, ANY_DEVICE)]),
         errno: EPERM,
         opened_by: &[],
-        why: "a device node is a way around the view; bind the host's instead",
+        why: DEVICE_NODE,
     },
     Row {
         names: &["mknod"],
         when: When::All(&[node(1, BLOCK)]),
         errno: EPERM,
         opened_by: &[],
-        why: "a device node is a way around the view; bind the host's instead",
+        why: DEVICE_NODE,
     },
     Row {
         names: &["mknodat"],
         when: When::All(&[node(2, CHARACTER), Condition::any_set(3, ANY_DEVICE)]),
         errno: EPERM,
         opened_by: &[],
-        why: "a device node is a way around the view; bind the host's instead",
+        why: DEVICE_NODE,
     },
     Row {
         names: &["mknodat"],
         when: When::All(&[node(2, BLOCK)]),
         errno: EPERM,
         opened_by: &[],
-        why: "a device node is a way around the view; bind the host's instead",
+        why: DEVICE_NODE,
     },
     Row {
         names: &["chmod", "fchmod", "creat", "mknod"],
@@ -339,6 +339,8 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
+const NEW_NAMESPACE: &str = "new namespaces give capabilities in them, and with these most of the kernel's faults are reached";
+const DEVICE_NODE: &str = "a device node is a way around the view; bind the host's instead";
 const SET_ID_ON_THE_HOST: &str =
     "a set-id file outlives the view and lends its owner's rights to whoever runs it";
 
