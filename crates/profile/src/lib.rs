@@ -1,1 +1,3 @@
-//! (being written)
+//! Ready-made parts of plans: tables and readers, no I/O.
+
+pub mod seccomp;
