@@ -34,15 +34,11 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// Makes the view and enters it: afterwards `/` is the view's root.
-pub(crate) fn assemble(
-    around: &Surroundings<'_>,
-    prepared: Prepared,
-) -> Result<(), LaunchError> {
+pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<(), LaunchError> {
     let step = |what: &str, error: Error| LaunchError::step(what, around.place, error);
     let ground = Ground::make(around).map_err(|error| step("make the view's memory", error))?;
-    let root = ground
-        .attach_root(prepared.root)
-        .map_err(|error| step("make the view's root", error))?;
+    let root =
+        ground.attach_root(prepared.root).map_err(|error| step("make the view's root", error))?;
 
     let total = around.plan.entries.len();
     let mut view = Assembly { around, ground, root, devices: None, made: 0 };
@@ -347,7 +343,12 @@ impl Assembly<'_> {
         let (kind, parameters): (_, &[Parameter<'_>]) = match filesystem {
             KernelFilesystem::Devpts => {
                 let mode = [Parameter::Text("ptmxmode", "0666"), Parameter::Text("mode", "0620")];
-                return self.mount_kernel(entry, "devpts", &mode, Attributes { no_dev: false, ..attributes });
+                return self.mount_kernel(
+                    entry,
+                    "devpts",
+                    &mode,
+                    Attributes { no_dev: false, ..attributes },
+                );
             }
             KernelFilesystem::Cgroup => match self.around.cgroups {
                 CgroupLayout::Unified => ("cgroup2", &[]),

@@ -86,10 +86,13 @@ pub fn diagnose(error: &Error, place: Place) -> Option<Rule> {
         (Call::Clone { .. }, Errno::AGAIN) => Rule::ProcessLimit,
         (Call::Attach { .. }, Errno::NOTDIR) => Rule::MountPointKind,
         (Call::ResolveInRoot { .. } | Call::Attach { .. }, Errno::NOENT) => Rule::MissingMountPoint,
-        (Call::Make { what: MadeName::Directory | MadeName::File, .. }, Errno::ROFS | Errno::ACCESS) => {
-            Rule::ReadOnlyPlace
-        }
-        (Call::WriteProc { file, .. }, Errno::PERM | Errno::ACCESS) if file.ends_with("setgroups") => {
+        (
+            Call::Make { what: MadeName::Directory | MadeName::File, .. },
+            Errno::ROFS | Errno::ACCESS,
+        ) => Rule::ReadOnlyPlace,
+        (Call::WriteProc { file, .. }, Errno::PERM | Errno::ACCESS)
+            if file.ends_with("setgroups") =>
+        {
             Rule::SetgroupsDenied
         }
         (Call::WriteProc { file, .. }, Errno::PERM) if file.ends_with("_map") => Rule::UnmappedId,
@@ -97,7 +100,10 @@ pub fn diagnose(error: &Error, place: Place) -> Option<Rule> {
             Rule::UserNamespaceForbidden
         }
         (
-            Call::CloneTree { .. } | Call::NewFilesystem { .. } | Call::Unshare { .. } | Call::Clone { .. },
+            Call::CloneTree { .. }
+            | Call::NewFilesystem { .. }
+            | Call::Unshare { .. }
+            | Call::Clone { .. },
             Errno::PERM,
         ) if place == Place::Unprivileged => Rule::NeedsPrivilege,
         (Call::CloneTree { .. } | Call::Attach { .. }, Errno::NOSPC) => Rule::MountLimit,

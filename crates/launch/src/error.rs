@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use eyot_sys::{Call, Errno};
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +79,4 @@ impl std::fmt::Display for Attempt {
             Attempt::Command { program } => write!(f, "run '{program}'"),
         }
     }
-}
-
-/// A path that a policy error is about, as text.
-pub(crate) fn shown(path: &std::path::Path) -> PathBuf {
-    path.to_owned()
 }

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::diagnose::Place;
 use crate::error::{Cause, LaunchError};
@@ -20,7 +20,7 @@ const DEFAULT_BLOCKS: u32 = 4_080;
 #[derive(Debug)]
 pub struct IdBlock {
     pub first: u32,
-    _lock: OwnedFd,
+    lock: OwnedFd,
 }
 
 /// The ids that views are given out of.
@@ -31,6 +31,11 @@ pub struct IdRange {
 }
 
 impl IdBlock {
+    /// The lock, which init inherits.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.lock.as_fd()
+    }
+
     /// Takes a free block. `hint` spreads callers that start at the same time.
     pub fn take(run: &RunDirectory, hint: u32) -> Result<Self, LaunchError> {
         let range = configured_range();
@@ -39,12 +44,13 @@ impl IdBlock {
         for step in 0..range.blocks {
             let index = (hint + step) % range.blocks;
             if eyot_sys::try_lock_byte(&lock, index.into()).map_err(|error| failed(error.into()))? {
-                return Ok(Self { first: range.first + index * BLOCK_SIZE, _lock: lock });
+                return Ok(Self { first: range.first + index * BLOCK_SIZE, lock });
             }
         }
         Err(failed(Cause::Policy {
             why: format!("all {} blocks of ids are in use", range.blocks),
-            remedy: "end some views, or give 'eyot' a larger range in /etc/subuid and /etc/subgid".into(),
+            remedy: "end some views, or give 'eyot' a larger range in /etc/subuid and /etc/subgid"
+                .into(),
         }))
     }
 }

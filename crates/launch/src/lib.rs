@@ -1,1 +1,42 @@
-//! (being written)
+//! Carries a plan out: the only place where eyot changes what a process sees.
+//!
+//! [`run`] makes the view, runs the command in it and waits. When the kernel refuses a step, the error says which
+//! entry, which call, which rule of the kernel and what to change ([`diagnose`]).
+
+mod assemble;
+mod command;
+mod diagnose;
+mod error;
+mod ids;
+mod init;
+mod nursery;
+mod prepare;
+mod report;
+mod run_directory;
+mod sources;
+mod start;
+mod supervise;
+mod survey;
+
+pub use diagnose::{Explanation, Place, Rule, diagnose};
+pub use error::{Attempt, Cause, LaunchError};
+pub use eyot_sys::Ending;
+pub use sources::Sources;
+pub use supervise::Outcome;
+pub use survey::survey;
+
+/// How a view is run, beyond what its plan says.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {}
+
+/// Makes the view of `plan`, runs its command and waits for the end.
+///
+/// `sources` are those that `plan` was settled with.
+pub fn run(
+    plan: &eyot_plan::Plan,
+    facts: &eyot_plan::Facts,
+    sources: &Sources,
+    options: &RunOptions,
+) -> Result<Outcome, LaunchError> {
+    start::run(plan, facts, sources, options)
+}

@@ -28,9 +28,18 @@ pub(crate) struct Prepared {
 pub(crate) enum Part {
     /// Made later, from nothing of the host.
     Own,
-    Bind { mount: DetachedMount, kind: Kind },
-    Device { mount: Option<DetachedMount>, number: u64 },
-    Layers { lower: Vec<DetachedMount>, upper: Option<DetachedMount> },
+    Bind {
+        mount: DetachedMount,
+        kind: Kind,
+    },
+    Device {
+        mount: Option<DetachedMount>,
+        number: u64,
+    },
+    Layers {
+        lower: Vec<DetachedMount>,
+        upper: Option<DetachedMount>,
+    },
 }
 
 /// Who the view's user is on the host, and the namespaces that map owners to it.
@@ -46,11 +55,16 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    pub(crate) fn new(plan: &Plan, block: Option<IdBlock>, caller: (u32, u32)) -> Result<Self, eyot_sys::Error> {
+    pub(crate) fn new(
+        plan: &Plan,
+        block: Option<IdBlock>,
+        caller: (u32, u32),
+    ) -> Result<Self, eyot_sys::Error> {
         let inside = (plan.identity.uid, plan.identity.gid);
         let (namespace, host) = match (&block, plan.isolation.user) {
             (Some(block), UserNamespace::Block) => {
-                let all = [IdRange { inside: 0, outside: block.first, count: crate::ids::BLOCK_SIZE }];
+                let all =
+                    [IdRange { inside: 0, outside: block.first, count: crate::ids::BLOCK_SIZE }];
                 let namespace = eyot_sys::new_user_namespace(&all, &all)?;
                 (Some(namespace), (block.first + inside.0, block.first + inside.1))
             }
@@ -64,7 +78,10 @@ impl Ids {
     fn map_from(&mut self, owner: (u32, u32), access: Access) -> Result<&OwnedFd, eyot_sys::Error> {
         // For reading, the view's own namespace serves where it maps the owner to the same user: one clone less.
         // For writing it would let other ids of the block through to the disk.
-        if access == Access::ReadOnly && owner == self.inside && let Some(namespace) = &self.namespace {
+        if access == Access::ReadOnly
+            && owner == self.inside
+            && let Some(namespace) = &self.namespace
+        {
             return Ok(namespace);
         }
         match self.maps.entry(owner) {
@@ -232,14 +249,16 @@ impl<'a> Preparer<'a> {
                     "'{from}' belongs to root on disk; whoever writes there as root could leave a set-user-ID program \
                      of root on the host"
                 ),
-                remedy: "give the directory to an ordinary user (chown), or say --allow root-owned".into(),
+                remedy: "give the directory to an ordinary user (chown), or say --allow root-owned"
+                    .into(),
             });
         }
         let map = self.ids.map_from(owner, access)?;
         match mount.map_ids(from.as_path(), map.as_fd()) {
             // Owners as on disk let the view do less, never more, so reading goes on.
             Err(error) if error.errno == Errno::INVAL && access == Access::ReadOnly => {
-                self.notes.push(format!("the file system of '{from}' shows owners as on disk only"));
+                self.notes
+                    .push(format!("the file system of '{from}' shows owners as on disk only"));
                 Ok(())
             }
             result => Ok(result?),

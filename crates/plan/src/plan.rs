@@ -277,9 +277,9 @@ impl Plan {
 
     /// What holds the name `at`: the nearest entry above it, or the root.
     pub fn holder_of(&self, at: &ViewPath) -> Holder {
-        let above = self.entries.iter().filter(|entry| entry.at != *at && entry.at.contains(at));
-        // Entries are in order, so the last one above is the nearest.
-        match above.last().map(|entry| &entry.what) {
+        let mut nearest_first = self.entries.iter().rev();
+        let above = nearest_first.find(|entry| entry.at != *at && entry.at.contains(at));
+        match above.map(|entry| &entry.what) {
             None => match self.root {
                 Root::Empty { .. } => Holder::Own,
                 Root::Tree { .. } => Holder::Foreign,

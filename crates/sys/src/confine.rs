@@ -48,25 +48,48 @@ pub fn keep_capabilities(numbers: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+// The structures of capset(2), version 3: two words of each set, low half first.
+#[repr(C)]
+struct CapabilityHeader {
+    version: u32,
+    pid: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct CapabilitySets {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+static CAPABILITY_HEADER: CapabilityHeader = CapabilityHeader { version: 0x2008_0522, pid: 0 };
+
 fn set_capability_sets(mask: u64) -> Result<(), Error> {
-    // The structures of capset(2), version 3: two words of each set, low half first.
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: i32,
-    }
-    #[repr(C)]
-    struct Sets {
-        effective: u32,
-        permitted: u32,
-        inheritable: u32,
-    }
-    let header = Header { version: 0x2008_0522, pid: 0 };
-    let half = |bits: u32| Sets { effective: bits, permitted: bits, inheritable: bits };
-    let sets = [half(mask as u32), half((mask >> 32) as u32)];
+    let half = |bits: u32| CapabilitySets { effective: bits, permitted: bits, inheritable: bits };
+    write_capabilities(&[half(mask as u32), half((mask >> 32) as u32)])
+}
+
+fn write_capabilities(sets: &[CapabilitySets; 2]) -> Result<(), Error> {
     // SAFETY: header and sets have the layout that version 3 of capset(2) wants and outlive the call.
-    let answer = unsafe { libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr()) };
+    let answer =
+        unsafe { libc::syscall(libc::SYS_capset, &raw const CAPABILITY_HEADER, sets.as_ptr()) };
     if answer == 0 { Ok(()) } else { Err(Call::other("capset").failed(last_errno())) }
+}
+
+/// A change of ids clears the effective set even where `PR_SET_KEEPCAPS` keeps the permitted one.
+pub(crate) fn make_permitted_effective() -> Result<(), Error> {
+    let mut sets = [CapabilitySets::default(); 2];
+    // SAFETY: as for capset; the kernel writes both halves.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_capget, &raw const CAPABILITY_HEADER, sets.as_mut_ptr()) };
+    if answer != 0 {
+        return Err(Call::other("capget").failed(last_errno()));
+    }
+    for half in &mut sets {
+        half.effective = half.permitted;
+    }
+    write_capabilities(&sets)
 }
 
 /// One classic-BPF instruction, as in `linux/filter.h`: code, jump if true, jump if false, operand.

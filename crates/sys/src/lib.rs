@@ -38,9 +38,10 @@ pub use namespace::{
     open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
 };
 pub use process::{
-    Child, Ending, Program, SignalSet, change_directory, close_all_from, close_on_exec_from,
-    die_with_parent, drop_groups, effective_ids, end, forbid_inspection, keep_on_exec, kill,
-    new_session, open_process, own_pid, pipe, read_byte, read_signal, read_to_end, reap_any,
-    reset_signal_actions, send_signal, set_ids, supplementary_groups, wait_readable, write_all,
+    Child, Ending, Program, SignalSet, change_directory, change_root_back, close_all_from,
+    close_on_exec_from, die_with_parent, drop_groups, effective_ids, end, forbid_inspection,
+    keep_capabilities_over_ids, keep_on_exec, kill, new_session, open_process, own_pid, pipe,
+    read_byte, read_descriptor, read_signal, read_to_end, reap_any, reset_signal_actions,
+    send_signal, set_ids, supplementary_groups, wait_readable, write_all,
 };
 pub use rustix::io::Errno;

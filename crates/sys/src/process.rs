@@ -251,6 +251,16 @@ pub fn set_ids(uid: u32, gid: u32) -> Result<(), Error> {
     }
 }
 
+/// Changes ids but keeps the permitted capabilities, for a caller that then chooses among them.
+pub fn keep_capabilities_over_ids(uid: u32, gid: u32) -> Result<(), Error> {
+    // SAFETY: prctl with integers.
+    if unsafe { libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0) } != 0 {
+        return Err(Call::other("prctl(PR_SET_KEEPCAPS)").failed(last_errno()));
+    }
+    set_ids(uid, gid)?;
+    crate::confine::make_permitted_effective()
+}
+
 /// Drops every supplementary group (`setgroups(2)`).
 pub fn drop_groups() -> Result<(), Error> {
     // SAFETY: a count of 0 reads nothing from the null pointer.
@@ -380,6 +390,33 @@ pub fn read_to_end(from: impl AsFd) -> Vec<u8> {
             Ok(length) => bytes.extend_from_slice(&buffer[..length]),
         }
     }
+}
+
+/// Reads a descriptor that the caller was given, by number, to its end; more than `limit` bytes is `EFBIG`.
+pub fn read_descriptor(number: i32, limit: u64) -> Result<Vec<u8>, Error> {
+    let failed = |errno| Call::other(format!("read({number})")).failed(errno);
+    // A copy, so that dropping it closes nothing of the caller's.
+    // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return Err(failed(last_errno()));
+    }
+    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+    let copy: OwnedFd = unsafe { std::os::fd::FromRawFd::from_raw_fd(copy) };
+    let mut bytes = Vec::new();
+    let mut file = std::io::Read::take(std::fs::File::from(copy), limit + 1);
+    std::io::Read::read_to_end(&mut file, &mut bytes)
+        .map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+    if bytes.len() as u64 > limit { Err(failed(Errno::FBIG)) } else { Ok(bytes) }
+}
+
+/// Makes `root` the caller's root and working directory again after a visit to another mount namespace.
+///
+/// `setns(2)` puts both to the root of the namespace it enters, which is not where a caller in a chroot was.
+pub fn change_root_back(root: BorrowedFd<'_>) -> Result<(), Error> {
+    rustix::process::fchdir(root)
+        .and_then(|()| rustix::process::chroot("."))
+        .map_err(|errno| Call::other("chroot(back)").failed(errno))
 }
 
 /// Changes the working directory (`chdir(2)`).

@@ -1,0 +1,123 @@
+use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+
+use eyot_plan::{LimitedBy, Plan, Seccomp};
+use eyot_sys::{Error, FilterInstruction, Listener, Program, Resource, SignalSet};
+
+use crate::diagnose::Place;
+use crate::error::{Attempt, LaunchError};
+use crate::report;
+
+/// The last steps before the command, and the command.
+pub(crate) struct Command<'a> {
+    plan: &'a Plan,
+    mask: SignalSet,
+    program: Program,
+    filter: Option<Vec<FilterInstruction>>,
+}
+
+impl<'a> Command<'a> {
+    pub(crate) fn new(plan: &'a Plan, mask: SignalSet) -> Self {
+        let filter = match &plan.confinement.seccomp {
+            Seccomp::Off => None,
+            Seccomp::Filter { filter, .. } => {
+                let raw = filter.instructions.iter().map(|i| (i.code, i.jt, i.jf, i.k));
+                Some(raw.collect())
+            }
+        };
+        Self { plan, mask, program: program_of(plan), filter }
+    }
+
+    /// Becomes the command; comes back only with the reason why not.
+    pub(crate) fn run(&self, failed: &OwnedFd) -> LaunchError {
+        let step = |what: &str, error: Error| LaunchError::step(what, Place::UserNamespace, error);
+        if let Err((what, error)) = self.get_ready() {
+            return step(what, error);
+        }
+        if let Some(filter) = &self.filter
+            && let Err(error) = eyot_sys::set_syscall_filter(filter, Listener::None)
+        {
+            return step("put the system-call filter up", error);
+        }
+        let _ = failed;
+        let program = self.plan.process.command.first().map(|name| name.to_string_lossy());
+        LaunchError {
+            attempt: Attempt::Command { program: program.unwrap_or_default().into_owned() },
+            cause: self.program.execute().into(),
+            place: Place::UserNamespace,
+        }
+    }
+
+    /// Runs the command and reports, in a process that does nothing else.
+    pub(crate) fn run_and_report(&self, failed: &OwnedFd) -> ! {
+        let error = self.run(failed);
+        report::send(failed, &error);
+        eyot_sys::end(error.exit_code())
+    }
+
+    fn get_ready(&self) -> Result<(), (&'static str, Error)> {
+        let process = &self.plan.process;
+        eyot_sys::new_session().map_err(|error| ("start a session", error))?;
+        eyot_sys::change_directory(process.workdir.as_path())
+            .map_err(|error| ("enter the working directory", error))?;
+        self.limit().map_err(|error| ("set the limits", error))?;
+        eyot_sys::set_umask(0o022);
+        eyot_sys::close_on_exec_from(3).map_err(|error| ("close descriptors", error))?;
+        for descriptor in &process.keep_fds {
+            eyot_sys::keep_on_exec(*descriptor).map_err(|error| ("keep a descriptor", error))?;
+        }
+        eyot_sys::reset_signal_actions();
+        self.mask.block();
+        Ok(())
+    }
+
+    fn limit(&self) -> Result<(), Error> {
+        let limits = &self.plan.limits;
+        if !self.plan.confinement.core_dumps {
+            eyot_sys::limit_resource(Resource::Core, 0)?;
+        }
+        if let Some(files) = limits.open_files {
+            eyot_sys::limit_resource(Resource::OpenFiles, files)?;
+        }
+        if let (Some(memory), LimitedBy::Rlimit) = (limits.memory, limits.memory_by) {
+            eyot_sys::limit_resource(Resource::AddressSpace, memory)?;
+        }
+        if let (Some(processes), LimitedBy::Rlimit) = (limits.processes, limits.processes_by) {
+            eyot_sys::limit_resource(Resource::Processes, processes)?;
+        }
+        Ok(())
+    }
+}
+
+fn program_of(plan: &Plan) -> Program {
+    let process = &plan.process;
+    let empty = OsString::new();
+    let name = process.command.first().unwrap_or(&empty);
+    let path = process.environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value);
+    let pair = |(key, value): &(OsString, OsString)| {
+        let bytes = [key.as_bytes(), b"=", value.as_bytes()].concat();
+        CString::new(bytes).ok()
+    };
+    Program {
+        candidates: candidates(name, path.map_or(OsStr::new(""), OsString::as_os_str)),
+        arguments: process.command.iter().filter_map(|text| c_string(text)).collect(),
+        environment: process.environment.iter().filter_map(pair).collect(),
+    }
+}
+
+/// Where to look for a program: as it is when it names a place, else in every directory of the view's `PATH`.
+fn candidates(name: &OsStr, path: &OsStr) -> Vec<CString> {
+    if name.as_bytes().contains(&b'/') {
+        return c_string(name).into_iter().collect();
+    }
+    let directories =
+        path.as_bytes().split(|byte| *byte == b':').filter(|part| part.starts_with(b"/"));
+    directories
+        .filter_map(|directory| CString::new([directory, b"/", name.as_bytes()].concat()).ok())
+        .collect()
+}
+
+fn c_string(text: &OsStr) -> Option<CString> {
+    CString::new(text.as_bytes()).ok()
+}

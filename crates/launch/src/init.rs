@@ -1,0 +1,62 @@
+//! The first process of a view: reaps what others leave and passes signals on to the command.
+
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use eyot_sys::{Ending, Fork, Namespaces, SignalSet};
+
+use crate::command::Command;
+use crate::diagnose::Place;
+use crate::error::LaunchError;
+
+/// What is passed on: everything that a person or a service manager sends to end or prod a program.
+pub(crate) const FORWARDED: &[i32] = &[
+    1,  // SIGHUP
+    2,  // SIGINT
+    3,  // SIGQUIT
+    10, // SIGUSR1
+    12, // SIGUSR2
+    15, // SIGTERM
+    28, // SIGWINCH
+];
+
+const SIGCHLD: i32 = 17;
+
+/// Starts the command and stays as init until it has ended. Comes back only with an error.
+///
+/// `lock` is the one descriptor that init keeps: the view's block of ids is free only when init has ended too.
+pub(crate) fn run(
+    command: &Command<'_>,
+    failed: &OwnedFd,
+    lock: Option<BorrowedFd<'_>>,
+) -> LaunchError {
+    let child = match eyot_sys::fork_into(Namespaces::NONE, None) {
+        Err(error) => return LaunchError::step("start the command", Place::UserNamespace, error),
+        Ok(Fork::Child) => command.run_and_report(failed),
+        Ok(Fork::Parent(child)) => child,
+    };
+    let pid = child.pid;
+    // Whoever reads the command's output must see its end when the command ends, and a file held open here would be a
+    // way out. The supervisor sees the report's end when the command has the other copy closed.
+    let keep: Vec<i32> = lock.into_iter().map(|lock| lock.as_raw_fd()).collect();
+    // A descriptor that cannot be closed was none.
+    let _ = eyot_sys::close_all_from(0, &keep);
+    eyot_sys::end(wait_for(pid).code())
+}
+
+fn wait_for(command: i32) -> Ending {
+    let wanted: Vec<i32> = FORWARDED.iter().copied().chain([SIGCHLD]).collect();
+    let signals = SignalSet::of(&wanted);
+    loop {
+        match signals.wait() {
+            SIGCHLD => {
+                while let Some((pid, ending)) = eyot_sys::reap_any() {
+                    if pid == command {
+                        // With init every other process of the PID namespace ends (pid_namespaces(7)).
+                        return ending;
+                    }
+                }
+            }
+            number => eyot_sys::kill(command, number),
+        }
+    }
+}

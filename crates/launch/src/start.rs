@@ -1,0 +1,286 @@
+//! The start of a view, step by step. Three processes take part:
+//!
+//! - the *supervisor*, which the user started: gathers, waits, passes signals on;
+//! - the *maker*, first process of the new PID namespace: assembles the view, drops its rights and becomes init;
+//! - the *command*, the maker's child.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use eyot_plan::{Content, Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace, What};
+use eyot_sys::{Child, Errno, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
+
+use crate::assemble::{Surroundings, assemble};
+use crate::command;
+use crate::diagnose::Place;
+use crate::error::{Attempt, Cause, LaunchError};
+use crate::ids::IdBlock;
+use crate::init;
+use crate::prepare::{Ids, Prepared, prepare};
+use crate::report;
+use crate::run_directory::RunDirectory;
+use crate::sources::Sources;
+use crate::{nursery, supervise};
+
+/// A view that is being made, or lives.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) init: Child,
+    /// Where the maker and the command say what went wrong; at its end the command runs.
+    pub(crate) report: OwnedFd,
+    /// The host ids of the view's user, for the run report.
+    pub(crate) host_ids: (u32, u32),
+    pub(crate) notes: Vec<String>,
+}
+
+/// What the supervisor hands to the processes it starts.
+pub(crate) struct Start<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) facts: &'a Facts,
+    pub(crate) sources: &'a Sources,
+    /// The signal mask that the command shall have.
+    pub(crate) mask: SignalSet,
+    pub(crate) caller: (u32, u32),
+    pub(crate) descriptors: HashMap<i32, Vec<u8>>,
+}
+
+impl Start<'_> {
+    /// Starts the view. What fails here has left nothing; what fails later comes through the report.
+    pub(crate) fn begin(&self) -> Result<Started, LaunchError> {
+        let place = self.place();
+        let step = |what: &str, error: Error| LaunchError::step(what, place, error);
+        let (report, failed) = eyot_sys::pipe().map_err(|error| step("make a pipe", error))?;
+
+        let nursery = self.nursery()?;
+        let mut ids = self.ids()?;
+        let prepared = match place {
+            // A mount can be cloned only where it belongs, so root does it here, before the nursery.
+            Place::Host => prepare(self.plan, self.sources, &mut ids, place)?,
+            Place::UserNamespace | Place::Unprivileged => Prepared::default(),
+        };
+        let notes = prepared.notes.clone();
+        let host_ids = ids.host;
+        let forked = in_nursery(nursery.as_ref(), || eyot_sys::fork_into(self.namespaces(), None));
+        match forked.map_err(|error| step("make the view's namespaces", error))? {
+            Fork::Parent(init) => Ok(Started { init, report, host_ids, notes }),
+            Fork::Child => {
+                drop(report);
+                let error = self.make(prepared, ids, &failed);
+                report::send(&failed, &error);
+                eyot_sys::end(error.exit_code())
+            }
+        }
+    }
+
+    /// The maker: everything between the fork and init's loop. Comes back only with an error.
+    fn make(&self, prepared: Prepared, mut ids: Ids, failed: &OwnedFd) -> LaunchError {
+        match self.make_or_fail(prepared, &mut ids) {
+            Ok(()) => {}
+            Err(error) => return error,
+        }
+        let command = command::Command::new(self.plan, self.mask);
+        match self.plan.process.init {
+            Init::Command => command.run(failed),
+            Init::Eyot => init::run(&command, failed, ids.block.as_ref().map(IdBlock::descriptor)),
+        }
+    }
+
+    fn make_or_fail(&self, prepared: Prepared, ids: &mut Ids) -> Result<(), LaunchError> {
+        let place = self.place();
+        let step = |what: &str, error: Error| LaunchError::step(what, place, error);
+        // Nobody who gets into the new namespaces may look into this process, now or as init.
+        eyot_sys::forbid_inspection().map_err(|error| step("hide the view's init", error))?;
+        let own_proc = self.own_outer_namespace()?;
+        eyot_sys::set_umask(0);
+        let prepared = match place {
+            Place::Host => prepared,
+            Place::UserNamespace | Place::Unprivileged => {
+                eyot_sys::make_all_private()
+                    .map_err(|error| step("cut the view off from the host's mounts", error))?;
+                prepare(self.plan, self.sources, ids, place)?
+            }
+        };
+        self.set_up_namespaces().map_err(|error| step("set the view's namespaces up", error))?;
+        let around = Surroundings {
+            plan: self.plan,
+            owner: ids.host,
+            place,
+            cgroups: self.facts.machine.cgroups,
+            descriptors: &self.descriptors,
+        };
+        assemble(&around, prepared)?;
+        self.drop_rights(ids, own_proc.as_ref())
+            .map_err(|error| step("drop the view's rights", error))
+    }
+
+    /// An ordinary user's outer user namespace, which owns the mounts, maps the caller's ids to themselves.
+    fn own_outer_namespace(&self) -> Result<Option<OwnedFd>, LaunchError> {
+        if self.plan.isolation.user != UserNamespace::CallersId {
+            return Ok(None);
+        }
+        let itself = |id| IdRange { inside: id, outside: id, count: 1 };
+        let own = eyot_sys::open_own_proc();
+        let mapped = own.and_then(|own| {
+            eyot_sys::map_own_ids(&own, itself(self.caller.0), itself(self.caller.1))?;
+            Ok(Some(own))
+        });
+        mapped.map_err(|error| LaunchError::step("map the caller's ids", self.place(), error))
+    }
+
+    fn set_up_namespaces(&self) -> Result<(), Error> {
+        if let (Some(name), Sharing::Own) = (&self.plan.process.hostname, self.plan.isolation.uts) {
+            eyot_sys::set_host_name(name)?;
+        }
+        match self.plan.isolation.network {
+            Network::Loopback => eyot_sys::bring_loopback_up(),
+            Network::None | Network::Host => Ok(()),
+        }
+    }
+
+    /// From here on this process can change neither its mounts nor its rights.
+    fn drop_rights(&self, ids: &Ids, own_proc: Option<&OwnedFd>) -> Result<(), Error> {
+        let identity = &self.plan.identity;
+        match self.plan.isolation.user {
+            UserNamespace::Block => {
+                if let Some(namespace) = &ids.namespace {
+                    eyot_sys::join(namespace, Namespaces::USER)?;
+                }
+                eyot_sys::drop_groups()?;
+                eyot_sys::set_ids(identity.uid, identity.gid)?;
+            }
+            UserNamespace::CallersId => {
+                eyot_sys::unshare(Namespaces::USER)?;
+                let map = |inside, outside| IdRange { inside, outside, count: 1 };
+                if let Some(own) = own_proc {
+                    let uid = map(identity.uid, self.caller.0);
+                    eyot_sys::map_own_ids(own, uid, map(identity.gid, self.caller.1))?;
+                }
+                eyot_sys::set_ids(identity.uid, identity.gid)?;
+            }
+            UserNamespace::Host => {
+                eyot_sys::drop_groups()?;
+                eyot_sys::keep_capabilities_over_ids(identity.uid, identity.gid)?;
+            }
+        }
+        let kept: Vec<u8> =
+            self.plan.confinement.capabilities.iter().map(|capability| capability.number).collect();
+        eyot_sys::keep_capabilities(&kept)?;
+        eyot_sys::set_no_new_privileges()?;
+        if self.plan.confinement.landlock == Landlock::Scoped {
+            eyot_sys::scope_with_landlock()?;
+        }
+        // A change of ids made the process inspectable again, or not: say it anew.
+        eyot_sys::forbid_inspection()?;
+        eyot_sys::die_with_parent()
+    }
+
+    fn nursery(&self) -> Result<Option<OwnedFd>, LaunchError> {
+        if self.place() != Place::Host {
+            return Ok(None);
+        }
+        let opened = RunDirectory::open().and_then(|run| nursery::open(&run));
+        opened.map(Some).map_err(|error| LaunchError::step("open the nursery", Place::Host, error))
+    }
+
+    fn ids(&self) -> Result<Ids, LaunchError> {
+        let place = self.place();
+        let step = |error: Error| LaunchError::step("make the view's user namespace", place, error);
+        let block = match self.plan.isolation.user {
+            UserNamespace::Block => {
+                let run = RunDirectory::open().map_err(step)?;
+                Some(IdBlock::take(&run, eyot_sys::own_pid() as u32)?)
+            }
+            UserNamespace::CallersId | UserNamespace::Host => None,
+        };
+        Ids::new(self.plan, block, self.caller).map_err(step)
+    }
+
+    fn namespaces(&self) -> Namespaces {
+        let isolation = &self.plan.isolation;
+        let own = |sharing, namespace| match sharing {
+            Sharing::Own => namespace,
+            Sharing::Host => Namespaces::NONE,
+        };
+        let network = match isolation.network {
+            Network::None | Network::Loopback => Namespaces::NETWORK,
+            Network::Host => Namespaces::NONE,
+        };
+        let user = match isolation.user {
+            UserNamespace::CallersId => Namespaces::USER,
+            UserNamespace::Block | UserNamespace::Host => Namespaces::NONE,
+        };
+        Namespaces::MOUNT
+            | own(isolation.pid, Namespaces::PID)
+            | own(isolation.ipc, Namespaces::IPC)
+            | own(isolation.uts, Namespaces::UTS)
+            | own(isolation.cgroup, Namespaces::CGROUP)
+            | network
+            | user
+    }
+
+    fn place(&self) -> Place {
+        match self.facts.caller.privileged {
+            true => Place::Host,
+            false => Place::UserNamespace,
+        }
+    }
+}
+
+/// Runs `step` inside the nursery, if there is one, and comes back whatever it answered.
+fn in_nursery<T>(
+    nursery: Option<&OwnedFd>,
+    step: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let Some(nursery) = nursery else { return step() };
+    let home = eyot_sys::open_namespace("/proc/self/ns/mnt")?;
+    let root = Handle::open(Path::new("/"), LastLink::Follow)?;
+    eyot_sys::join(nursery, Namespaces::MOUNT)?;
+    let parent = eyot_sys::own_pid();
+    let outcome = step();
+    // The child stays in its copy of the nursery.
+    if eyot_sys::own_pid() == parent {
+        eyot_sys::join(&home, Namespaces::MOUNT)?;
+        eyot_sys::change_root_back(root.as_fd())?;
+    }
+    outcome
+}
+
+/// Reads, once, what the caller gave by descriptor.
+pub(crate) fn read_descriptors(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchError> {
+    const LIMIT: u64 = 16 << 20;
+    let mut texts = HashMap::new();
+    for entry in &plan.entries {
+        let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
+        let bytes = eyot_sys::read_descriptor(*number, LIMIT).map_err(|error| LaunchError {
+            attempt: Attempt::Step { what: format!("read descriptor {number} for '{entry}'") },
+            cause: match error.errno {
+                Errno::FBIG => Cause::Policy {
+                    why: format!("more than {LIMIT} bytes"),
+                    remedy: "bind a file instead".into(),
+                },
+                _ => error.into(),
+            },
+            place: Place::Unprivileged,
+        })?;
+        texts.insert(*number, bytes);
+    }
+    Ok(texts)
+}
+
+/// Runs `plan` and waits for its end; see [`crate::run`].
+pub(crate) fn run(
+    plan: &Plan,
+    facts: &Facts,
+    sources: &Sources,
+    options: &crate::RunOptions,
+) -> Result<crate::Outcome, LaunchError> {
+    let descriptors = read_descriptors(plan)?;
+    // Blocked in all three processes from before the fork, so that no signal falls between two of them.
+    let mask = SignalSet::all().block();
+    let caller = (facts.caller.uid, facts.caller.gid);
+    let start = Start { plan, facts, sources, mask, caller, descriptors };
+    let outcome = start.begin().and_then(|started| supervise::supervise(started, plan, options));
+    mask.block();
+    outcome
+}
