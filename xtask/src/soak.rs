@@ -1,0 +1,6 @@
+use crate::command::Result;
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {}
+pub(crate) fn soak(_: &Arguments) -> Result {
+    Err("later".into())
+}
