@@ -12,7 +12,7 @@ pub(crate) fn run(command: &mut Command) -> Result {
     println!("$ {}", shown(command));
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if !status.success() {
-        return Err(format!("'{}' failed: {status}", shown(command)).into());
+        return Err(format!("{} failed: {status}", shown(command)).into());
     }
     Ok(())
 }
@@ -23,7 +23,7 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
-            "'{}' failed: {}\n{}",
+            "{} failed: {}\n{}",
             shown(command),
             output.status,
             complaint.trim_end()
@@ -66,10 +66,14 @@ pub(crate) fn is_root() -> bool {
 }
 
 fn cannot_start(command: &Command, error: &io::Error) -> String {
-    format!("cannot start '{}': {error}", shown(command))
+    format!("cannot start {}: {error}", shown(command))
 }
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    let quoted = words.map(|word| match word.to_string_lossy() {
+        word if word.contains([' ', '&', '|', ';', '$', '"']) => format!("'{word}'"),
+        word => word.into_owned(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }

@@ -31,7 +31,7 @@ pub(super) enum Kind {
     Work,
     /// Starts a second, with all of them begun before any is waited for.
     Parallel,
-    /// KiB that are private to a view's init, and to all of a view but its command.
+    /// KiB that are private to all of a view but its command, and to its init where it has one.
     Memory,
 }
 
@@ -166,7 +166,7 @@ fn parallel(job: &Job, contestant: &Contestant) -> Result<Vec<f64>> {
 /// Time enough for a view to have started its command, which then only sleeps.
 const SETTLED: Duration = Duration::from_millis(500);
 
-/// Several views at once: the init's private memory of the middle one, and all of its view's.
+/// Of several views at once, the middle one's.
 fn memory(job: &Job, contestant: &Contestant) -> Result<Vec<f64>> {
     let mut views = (0..job.runs).map(|_| begin(job, contestant)).collect::<Result<Vec<_>>>()?;
     sleep(SETTLED);
@@ -178,22 +178,25 @@ fn memory(job: &Job, contestant: &Contestant) -> Result<Vec<f64>> {
     let (inits, wholes) = measured?;
     let middle = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+        values.get(values.len() / 2).copied()
     };
-    Ok(vec![middle(inits), middle(wholes)])
+    Ok([middle(wholes), middle(inits)].into_iter().flatten().collect())
 }
 
 fn private_memory(views: &[Child]) -> Result<(Vec<f64>, Vec<f64>)> {
     let processes = Process::all()?;
-    let (mut inits, mut wholes) = (Vec::new(), Vec::new());
+    let (mut inits, mut wholes): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     for view in views {
         let members = Process::descending_from(&processes, view.id());
         if !members.iter().any(|process| process.is_command()) {
             return Err("a view did not come to its command in time".into());
         }
         let ours = members.iter().filter(|process| !process.is_command());
-        wholes.push(ours.clone().map(|process| process.private_kib()).sum());
-        inits.extend(ours.filter(|process| process.is_init()).map(|process| process.private_kib()));
+        wholes.push(ours.clone().map(|process| process.private_kib()).sum::<u32>().into());
+        inits.extend(
+            ours.filter(|process| process.is_init())
+                .map(|process| f64::from(process.private_kib())),
+        );
     }
     Ok((inits, wholes))
 }
@@ -252,10 +255,10 @@ impl Process {
         ids.len() > 1 && ids.last() == Some(&"1")
     }
 
-    fn private_kib(&self) -> f64 {
+    fn private_kib(&self) -> u32 {
         let rollup =
             std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id)).unwrap_or_default();
         let private = rollup.lines().filter(|line| line.starts_with("Private_"));
-        private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).sum()
+        private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u32>().ok()).sum::<u32>()
     }
 }

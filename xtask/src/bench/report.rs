@@ -110,8 +110,7 @@ fn table_of_costs(results: &Results) -> String {
     );
     for name in Name::ALL {
         let value = |answer: &Answer, at: usize| {
-            let value = answer.samples.get(&name).and_then(|values| values.get(at)).copied();
-            value.filter(|value| value.is_finite())
+            answer.samples.get(&name).and_then(|values| values.get(at)).copied()
         };
         let cell = |value: Option<f64>, digits: usize| {
             value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
@@ -123,8 +122,8 @@ fn table_of_costs(results: &Results) -> String {
             cell(value(&results.work, 0), 1),
             cell(value(&results.work, 1), 1),
             cell(value(&results.parallel, 0), 0),
-            cell(value(&results.memory, 0), 0),
             cell(value(&results.memory, 1), 0),
+            cell(value(&results.memory, 0), 0),
         ];
         let _ = writeln!(text, "| {} | {} |", name.shown(), cells.join(" | "));
     }
