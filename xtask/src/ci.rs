@@ -8,6 +8,7 @@ use std::time::Instant;
 pub(crate) fn ci() -> Result {
     let start = Instant::now();
     setup::ensure(&[Section::Build, Section::Test])?;
+    setup::ensure_rust_components()?;
     run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
     run(workspace::cargo().args([
         "clippy",

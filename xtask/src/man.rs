@@ -17,11 +17,17 @@ pub(crate) struct Arguments {
     /// Change nothing; fail if what is committed is not what the command would write
     #[arg(long)]
     check: bool,
+    /// Ask this executable rather than building one
+    #[arg(long)]
+    eyot: Option<PathBuf>,
 }
 
 pub(crate) fn man(arguments: &Arguments) -> Result {
     setup::ensure(&[Section::Build])?;
-    let eyot = workspace::build_eyot(Profile::Dev)?;
+    let eyot = match &arguments.eyot {
+        Some(eyot) => std::path::absolute(eyot)?,
+        None => workspace::build_eyot(Profile::Dev)?,
+    };
     if arguments.check {
         return match differences(&eyot)?.as_slice() {
             [] => Ok(()),

@@ -38,6 +38,26 @@ pub(crate) fn ensure(sections: &[Section]) -> Result {
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
+/// A minimal installation of Rust has neither of the two that CI checks with.
+pub(crate) fn ensure_rust_components() -> Result {
+    let wanted = [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")];
+    let missing: Vec<_> =
+        wanted.into_iter().filter(|(program, _)| !answers(program)).map(|(_, name)| name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !command::is_installed("rustup") {
+        return Err(format!("this installation of Rust lacks {}", missing.join(" and ")).into());
+    }
+    run(Command::new("rustup").args(["component", "add"]).args(missing))
+}
+
+/// rustup leaves a link for every component in `PATH`, which fails where the component is not installed.
+fn answers(program: &str) -> bool {
+    outcome(Command::new(program).arg("--version").current_dir(workspace::root()))
+        .is_ok_and(|answer| answer.status.success())
+}
+
 fn packages_of(list: &str, sections: &[Section]) -> Vec<String> {
     let mut packages = Vec::new();
     let mut within = false;

@@ -18,18 +18,18 @@ type Finding = String;
 pub(crate) fn tidy() -> Result {
     setup::ensure(&[Section::Build])?;
     let root = workspace::root();
-    let mut findings = manifests::findings(&root)?;
-    findings.extend(sources::findings(&root)?);
-    findings.extend(documents::undocumented_rules(&root)?);
-    findings.extend(documents::unexplained_dependencies(&root)?);
     let eyot = workspace::build_eyot(Profile::Dev)?;
-    findings.extend(documents::broken_examples(&root, &eyot)?);
-    findings.extend(man::differences(&eyot)?);
-    for finding in &findings {
-        println!("tidy: {finding}");
-    }
-    match findings.len() {
-        0 => Ok(()),
-        count => Err(format!("tidy: {count} findings").into()),
-    }
+    let checks = [
+        manifests::findings(&root),
+        sources::findings(&root),
+        documents::undocumented_rules(&root),
+        documents::unexplained_dependencies(&root),
+        documents::broken_examples(&root, &eyot),
+        man::differences(&eyot),
+    ];
+    // A check that cannot be made is a finding too: nothing passes by not running.
+    let found =
+        checks.into_iter().flat_map(|check| check.unwrap_or_else(|error| vec![error.to_string()]));
+    let count = found.inspect(|finding| println!("tidy: {finding}")).count();
+    if count == 0 { Ok(()) } else { Err(format!("tidy: {count} findings").into()) }
 }
