@@ -70,7 +70,9 @@ fn cannot_start(command: &Command, error: &io::Error) -> String {
 }
 
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    // As one would type it: where the program lies matters less to the reader than what it is told.
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
     let quoted = words.map(|word| match word.to_string_lossy() {
         word if word.contains([' ', '&', '|', ';', '$', '"']) => format!("'{word}'"),
         word => word.into_owned(),

@@ -70,9 +70,10 @@ fn privileged(eyot: &Path) -> Result {
 fn test_runner() -> Command {
     let mut cargo = workspace::cargo();
     if is_installed("cargo-nextest") {
-        cargo.args(["nextest", "run", "--no-tests=pass"]);
+        cargo.args(["nextest", "run"]);
     } else {
-        cargo.args(["test", "--lib", "--bins", "--tests"]);
+        // Not the doctests, which have their own turn.
+        cargo.args(["test", "--all-targets"]);
     }
     cargo
 }
