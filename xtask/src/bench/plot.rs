@@ -17,13 +17,13 @@ const TOP: f64 = 40.0;
 const BOTTOM: f64 = 52.0;
 
 /// Told apart by colour-blind readers as well, and dark or light enough for either page (after Okabe and Ito).
-const COLOURS: [&str; 6] = ["#888888", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b"];
+const COLOURS: [&str; 6] = ["#888888", "#2f86c9", "#d55e00", "#009e73", "#cc79a7", "#b8860b"];
 
 /// An SVG; its text takes the colour of the page it is shown on.
 pub(super) fn svg(title: &str, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|line| line.points.iter());
     let x = Axis::over(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
-    let y = Axis::decades(points().map(|point| point.1), HEIGHT - BOTTOM, TOP);
+    let y = Axis::rounded(points().map(|point| point.1), HEIGHT - BOTTOM, TOP);
     let mut svg = head(title);
     for value in y.round_values() {
         let at = y.place(value);
@@ -120,15 +120,12 @@ impl Axis {
         Axis { from, to: to.max(from * 1.01), start, end }
     }
 
-    /// Widened to whole decades.
-    fn decades(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Axis {
+    /// Widened to the round values around.
+    fn rounded(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Axis {
         let exact = Axis::over(values, start, end);
-        let power = |exponent: f64| 10_f64.powf(exponent);
-        Axis {
-            from: power(exact.from.log10().floor()),
-            to: power(exact.to.log10().ceil()),
-            ..exact
-        }
+        let below = round_values().filter(|value| *value <= exact.from).last();
+        let above = round_values().find(|value| *value >= exact.to);
+        Axis { from: below.unwrap_or(exact.from), to: above.unwrap_or(exact.to), ..exact }
     }
 
     fn place(&self, value: f64) -> f64 {
@@ -136,13 +133,16 @@ impl Axis {
         self.start + part * (self.end - self.start)
     }
 
-    /// 1, 2 and 5 of each decade.
-    fn round_values(&self) -> Vec<f64> {
-        let exponents = self.from.log10().round() as i32..=self.to.log10().round() as i32;
-        let all =
-            exponents.flat_map(|exponent| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(exponent)));
-        all.filter(|value| (self.from * 0.999..=self.to * 1.001).contains(value)).collect()
+    fn round_values(&self) -> impl Iterator<Item = f64> {
+        round_values().filter(|value| (self.from..=self.to).contains(value))
     }
+}
+
+/// 1, 2 and 5 of each decade from a microsecond to a quarter of an hour, in milliseconds.
+fn round_values() -> impl Iterator<Item = f64> {
+    let steps = |exponent: i32| [1, 2, 5].map(|step| format!("{step}e{exponent}"));
+    // Read from text, as 0.2 is not 2 * 0.1 in binary.
+    (-3..=6).flat_map(steps).filter_map(|text| text.parse().ok())
 }
 
 #[cfg(test)]
@@ -151,17 +151,16 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_puts_the_geometric_mean_in_the_middle() {
-        let axis = Axis::decades([2.0, 70.0].into_iter(), 100.0, 0.0);
-        assert_eq!((axis.from, axis.to), (1.0, 100.0));
-        assert!((axis.place(10.0) - 50.0).abs() < 1e-9);
-        assert_eq!(axis.round_values(), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
+        let axis = Axis::rounded([2.0, 70.0].into_iter(), 100.0, 0.0);
+        assert_eq!(axis.round_values().collect::<Vec<_>>(), [2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
+        assert!((axis.place(200_f64.sqrt()) - 50.0).abs() < 1e-9);
     }
 
     #[test]
     fn names_of_lines_that_end_together_do_not_cover_each_other() {
         let line = |name, end| Line { name, points: vec![(30.0, 1.0), (300.0, end)] };
         let lines = [line("a", 10.0), line("b", 10.1), line("c", 1.0)];
-        let axis = Axis::decades([1.0, 10.1].into_iter(), 300.0, 40.0);
+        let axis = Axis::rounded([1.0, 10.1].into_iter(), 300.0, 40.0);
         let mut labels = labels(&lines, &axis);
         labels.sort_by(f64::total_cmp);
         assert!(labels.windows(2).all(|pair| pair[1] - pair[0] >= LINE_HEIGHT), "{labels:?}");

@@ -45,12 +45,7 @@ pub(crate) fn start(arguments: &Arguments) -> Result {
     let results = measure_all(arguments, &host, eyot.as_deref());
     host.remove()?;
     let results = results?;
-    if arguments.without.is_empty() {
-        report::write(&results)
-    } else {
-        println!("{}", report::section(&results)?);
-        Ok(())
-    }
+    if arguments.without.is_empty() { report::write(&results) } else { report::show(&results) }
 }
 
 fn measure_all(arguments: &Arguments, host: &Host, eyot: Option<&Path>) -> Result<Results> {
