@@ -68,12 +68,12 @@ pub(super) fn unexplained_dependencies(root: &Path) -> Result<Vec<Finding>> {
     Ok(unexplained.map(|name| format!("{DEPENDENCIES}: no reason for '{name}'")).collect())
 }
 
-/// Every view file among the examples is one that the command accepts.
+/// Every view file among the examples is one that the command accepts; whether it makes a plan depends on the machine.
 pub(super) fn broken_examples(root: &Path, eyot: &Path) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for file in view_files(root)? {
         let place = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-        let answer = outcome(Command::new(eyot).arg("check").arg(&file))?;
+        let answer = outcome(Command::new(eyot).args(["check", "--syntax-only"]).arg(&file))?;
         if !answer.status.success() {
             let complaint =
                 String::from_utf8_lossy(&answer.stderr).trim().replace('\n', "\n      ");
