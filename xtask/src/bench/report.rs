@@ -85,7 +85,7 @@ fn machine() -> Result<String> {
          Every contestant starts the same static program; starts are made in turn, so that noise hits all alike.\n\
          The C program is benches/start/baseline.c. Machines differ: compare ratios, not milliseconds.\n",
         line("date", &["-u", "+%F"])?,
-        line("git", &["rev-parse", "--short", "HEAD"])?,
+        line("git", &["describe", "--always", "--dirty"])?,
         line("uname", &["-r"])?,
         std::thread::available_parallelism()?,
         model.trim_start_matches(['\t', ':', ' ']).trim(),

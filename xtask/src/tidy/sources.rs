@@ -34,12 +34,12 @@ fn in_file(place: &str, source: &str) -> Vec<Finding> {
     findings
 }
 
-fn refusal(place: &str, (word, next): (&str, Option<u8>)) -> Option<Finding> {
+fn refusal(place: &str, (word, next): (&str, Option<char>)) -> Option<Finding> {
     match (word, next) {
         ("unsafe" | "unsafe_code", _) if !place.starts_with("crates/sys/") => {
             Some(format!("{place}: '{word}' outside crates/sys"))
         }
-        ("todo" | "unimplemented", Some(b'!')) => {
+        ("todo" | "unimplemented", Some('!')) => {
             Some(format!("{place}: '{word}!': say it in an issue instead"))
         }
         _ => None,

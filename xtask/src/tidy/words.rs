@@ -22,12 +22,16 @@ pub(super) fn code_of(source: &str) -> String {
     code
 }
 
-/// The identifiers and keywords of `code`, each with the byte that follows it.
-pub(super) fn words_of(code: &str) -> impl Iterator<Item = (&str, Option<u8>)> {
+/// The identifiers and keywords of `code`, each with the character that follows it.
+pub(super) fn words_of(code: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    code.split(move |character| !is_word(character)).filter(|word| !word.is_empty()).map(|word| {
-        let end = word.as_ptr() as usize - code.as_ptr() as usize + word.len();
-        (word, code.as_bytes().get(end).copied())
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        let begins = &rest[rest.find(is_word)?..];
+        let end = begins.find(|character| !is_word(character)).unwrap_or(begins.len());
+        let (word, after) = begins.split_at(end);
+        rest = after;
+        Some((word, after.chars().next()))
     })
 }
 
@@ -113,6 +117,6 @@ mod tests {
     #[test]
     fn words_know_what_follows() {
         let words: Vec<_> = words_of("todo!() todo x").collect();
-        assert_eq!(words, [("todo", Some(b'!')), ("todo", Some(b' ')), ("x", None)]);
+        assert_eq!(words, [("todo", Some('!')), ("todo", Some(' ')), ("x", None)]);
     }
 }
