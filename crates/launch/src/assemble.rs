@@ -45,7 +45,7 @@ pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<
     for (index, (entry, part)) in around.plan.entries.iter().zip(prepared.parts).enumerate() {
         view.place(entry, part).map_err(|cause| LaunchError {
             attempt: Attempt::Entry { entry: entry.to_string(), number: index + 1, total },
-            cause,
+            cause: Box::new(cause),
             place: around.place,
         })?;
     }

@@ -44,7 +44,7 @@ impl<'a> Command<'a> {
         let program = self.plan.process.command.first().map(|name| name.to_string_lossy());
         LaunchError {
             attempt: Attempt::Command { program: program.unwrap_or_default().into_owned() },
-            cause: self.program.execute().into(),
+            cause: Box::new(self.program.execute().into()),
             place: Place::UserNamespace,
         }
     }

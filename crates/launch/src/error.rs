@@ -11,7 +11,7 @@ use crate::diagnose::{Place, Rule, diagnose};
 pub struct LaunchError {
     pub attempt: Attempt,
     #[source]
-    pub cause: Cause,
+    pub cause: Box<Cause>,
     /// Where the process was when it was refused: the same answer has other reasons elsewhere.
     pub place: Place,
 }
@@ -37,12 +37,12 @@ pub enum Cause {
 
 impl LaunchError {
     pub fn step(what: impl Into<String>, place: Place, cause: impl Into<Cause>) -> Self {
-        Self { attempt: Attempt::Step { what: what.into() }, cause: cause.into(), place }
+        Self { attempt: Attempt::Step { what: what.into() }, cause: Box::new(cause.into()), place }
     }
 
     /// What the kernel logged about the refusal, if it logged anything.
     pub fn kernel_log(&self) -> &[String] {
-        match &self.cause {
+        match &*self.cause {
             Cause::Kernel(error) => &error.kernel_log,
             Cause::Policy { .. } => &[],
         }
@@ -50,7 +50,7 @@ impl LaunchError {
 
     /// The kernel rule behind the refusal, where one and only one fits.
     pub fn rule(&self) -> Option<Rule> {
-        match &self.cause {
+        match &*self.cause {
             Cause::Kernel(error) => diagnose(error, self.place),
             Cause::Policy { .. } => None,
         }
@@ -58,7 +58,7 @@ impl LaunchError {
 
     /// The exit status for this failure, as `env(1)` and `timeout(1)` have it.
     pub fn exit_code(&self) -> u8 {
-        match (&self.attempt, &self.cause) {
+        match (&self.attempt, &*self.cause) {
             (Attempt::Command { .. }, Cause::Kernel(error)) => match (&error.call, error.errno) {
                 (Call::Execute { .. }, Errno::NOENT | Errno::NOTDIR) => 127,
                 (Call::Execute { .. }, _) => 126,

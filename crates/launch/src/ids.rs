@@ -6,7 +6,7 @@ use crate::error::{Cause, LaunchError};
 use crate::run_directory::RunDirectory;
 
 /// How many ids a view gets: as many as a container image expects.
-pub const BLOCK_SIZE: u32 = 65_536;
+pub(crate) const BLOCK_SIZE: u32 = 65_536;
 
 /// Where blocks start when `/etc/subuid` has no line for `eyot`: above systemd-nspawn's range and below the ids that
 /// systemd keeps for itself (systemd's UIDS-GIDS.md); login names and `/etc/subuid` lines of others do not reach so far.
@@ -18,16 +18,16 @@ const DEFAULT_BLOCKS: u32 = 4_080;
 /// The lock belongs to the open file: it is free again when the supervisor and the view's init, which inherits it, have
 /// both ended, however they ended. There is nothing to clean up.
 #[derive(Debug)]
-pub struct IdBlock {
-    pub first: u32,
+pub(crate) struct IdBlock {
+    pub(crate) first: u32,
     lock: OwnedFd,
 }
 
 /// The ids that views are given out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IdRange {
-    pub first: u32,
-    pub blocks: u32,
+pub(crate) struct IdRange {
+    pub(crate) first: u32,
+    pub(crate) blocks: u32,
 }
 
 impl IdBlock {
@@ -37,7 +37,7 @@ impl IdBlock {
     }
 
     /// Takes a free block. `hint` spreads callers that start at the same time.
-    pub fn take(run: &RunDirectory, hint: u32) -> Result<Self, LaunchError> {
+    pub(crate) fn take(run: &RunDirectory, hint: u32) -> Result<Self, LaunchError> {
         let range = configured_range();
         let failed = |cause: Cause| LaunchError::step("take a block of ids", Place::Host, cause);
         let lock = run.open_file("ids").map_err(|error| failed(error.into()))?;
@@ -56,7 +56,7 @@ impl IdBlock {
 }
 
 /// The line of `/etc/subuid` for the user `eyot` (`subuid(5)`), if it has room for a block, else the default.
-pub fn configured_range() -> IdRange {
+pub(crate) fn configured_range() -> IdRange {
     let text = |path: &str| {
         let mut text = String::new();
         let read = File::open(path).and_then(|mut file| {

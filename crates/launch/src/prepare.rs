@@ -108,7 +108,7 @@ pub(crate) fn prepare(
     if let Root::Tree { from, access, .. } = &plan.root {
         let failed = |cause| {
             let what = format!("show '{from}' as the root");
-            LaunchError { attempt: Attempt::Step { what }, cause, place }
+            LaunchError { attempt: Attempt::Step { what }, cause: Box::new(cause), place }
         };
         let tree = preparer.root(from, *access).map_err(failed)?;
         prepared.root = Some(tree);
@@ -117,7 +117,7 @@ pub(crate) fn prepare(
     for (index, entry) in plan.entries.iter().enumerate() {
         let part = preparer.part(entry).map_err(|cause| LaunchError {
             attempt: Attempt::Entry { entry: entry.to_string(), number: index + 1, total },
-            cause,
+            cause: Box::new(cause),
             place,
         })?;
         prepared.parts.push(part);

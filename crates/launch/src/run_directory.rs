@@ -7,11 +7,11 @@ use eyot_sys::{Call, Errno, Error};
 
 /// Where root's living state lies: locks and the nursery. Empty again after a boot.
 #[derive(Clone, Debug)]
-pub struct RunDirectory(PathBuf);
+pub(crate) struct RunDirectory(PathBuf);
 
 impl RunDirectory {
     /// `/run/eyot`, made if missing; refused if somebody else could have put things there.
-    pub fn open() -> Result<Self, Error> {
+    pub(crate) fn open() -> Result<Self, Error> {
         Self::at(Path::new("/run/eyot"))
     }
 

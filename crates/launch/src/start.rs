@@ -254,13 +254,13 @@ pub(crate) fn read_descriptors(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, Lau
         let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
         let bytes = eyot_sys::read_descriptor(*number, LIMIT).map_err(|error| LaunchError {
             attempt: Attempt::Step { what: format!("read descriptor {number} for '{entry}'") },
-            cause: match error.errno {
+            cause: Box::new(match error.errno {
                 Errno::FBIG => Cause::Policy {
                     why: format!("more than {LIMIT} bytes"),
                     remedy: "bind a file instead".into(),
                 },
                 _ => error.into(),
-            },
+            }),
             place: Place::Unprivileged,
         })?;
         texts.insert(*number, bytes);
