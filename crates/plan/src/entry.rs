@@ -58,10 +58,12 @@ pub enum What {
     SelfBind,
     /// Nothing may be created or exchanged here. What the host has at `from` is shown by a mount of
     /// its own, which can be neither renamed nor removed; settling makes a bind of it. Where the
-    /// host has nothing the name is taken by an empty read-only file for as long as the view lives.
+    /// host has nothing the name is taken by a read-only file of this text for as long as the view
+    /// lives.
     Reserved {
         from: HostPath,
         owner: Owner,
+        placeholder: String,
     },
     /// One device node.
     Device {
@@ -166,13 +168,11 @@ impl Origin {
 
 impl Entry {
     pub fn new(at: &str, what: What, origin: Origin) -> Result<Self, PlanError> {
-        Ok(Self {
-            at: ViewPath::new(at)?,
-            access: what.usual_access(),
-            what,
-            presence: Presence::Required,
-            origin,
-        })
+        ViewPath::new(at).map(|at| Self::placed(at, what, origin))
+    }
+
+    pub fn placed(at: ViewPath, what: What, origin: Origin) -> Self {
+        Self { at, access: what.usual_access(), what, presence: Presence::Required, origin }
     }
 
     pub fn bind(from: &str, at: &str, origin: Origin) -> Result<Self, PlanError> {

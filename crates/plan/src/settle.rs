@@ -100,7 +100,7 @@ fn is_closed_already(
 
 /// What becomes of a reserved place.
 fn reserve(mut entry: Entry, fact: SourceFact) -> Result<Entry, PlanError> {
-    let What::Reserved { from, owner } = entry.what.clone() else { return Ok(entry) };
+    let What::Reserved { from, owner, .. } = entry.what.clone() else { return Ok(entry) };
     let found = match fact {
         SourceFact::Missing => return Ok(entry),
         SourceFact::Directory | SourceFact::File => {
@@ -392,7 +392,11 @@ mod tests {
 
     fn reserved(from: &str, at: &str) -> Result<Entry, PlanError> {
         let from = HostPath::new(from)?;
-        Entry::new(at, What::Reserved { from, owner: Owner::Mapped }, profile())
+        Entry::new(
+            at,
+            What::Reserved { from, owner: Owner::Mapped, placeholder: String::new() },
+            profile(),
+        )
     }
 
     #[test]

@@ -1,0 +1,222 @@
+use std::ffi::OsString;
+
+use eyot_plan::{
+    Entry, Facts, HostPath, Init, Layer, Links, Origin, Owner, Plan, PlanError, Presence, Process,
+    Root, SourceFact, ViewPath, What, settle,
+};
+
+use crate::asked::asked_entries;
+use crate::confinement::confinement;
+use crate::environment::environment;
+use crate::identity::Who;
+use crate::isolation::{Walls, hostname, root};
+use crate::limits::Limits;
+use crate::nearest::unknown;
+use crate::place::{moved, view_path};
+use crate::project::project_entries;
+use crate::protections::{Decided, protections};
+use crate::request::{LayeredView, Request, refuse};
+use crate::rows::{Setting, profile_entries};
+use crate::start::StartAt;
+use crate::tables::{PROFILES, Profile, Start};
+
+/// A plan before anybody looked at the host: it says which sources to look at.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    asked: Vec<Entry>,
+    plan: Plan,
+    start: StartAt,
+}
+
+/// Makes one request of the views, weakest first, and of the profile they extend.
+///
+/// `seccomp_text` is the content of [`seccomp_file`](crate::seccomp_file).
+pub fn draft(
+    layers: &[LayeredView],
+    facts: &Facts,
+    seccomp_text: Option<&str>,
+) -> Result<Draft, PlanError> {
+    let request = Request { layers };
+    let profile = extended_profile(request)?;
+    let walls = Walls::decide(request, facts)?;
+    let root = root(request, &facts.caller)?;
+    let who = Who::decide(request, profile, &root, facts)?;
+    let hostname = hostname(request, &walls, profile.hostname)?;
+    let limits = Limits::decide(request, facts, &who, walls.isolation.user)?;
+    let confinement = confinement(request, &walls, &facts.machine, seccomp_text)?;
+    let identity = who.identity(&walls.isolation, &facts.caller);
+    let decided = Decided {
+        walls: &walls,
+        confinement: &confinement,
+        identity: &identity,
+        limits: &limits,
+        facts,
+    };
+    let own = Origin::new(Layer::Profile, profile.name);
+    let protections = protections(request, decided, &own)?;
+
+    let mut notes = limits.notes.clone();
+    let setting = Setting {
+        profile,
+        root: &root,
+        isolation: &walls.isolation,
+        who: &who,
+        facts,
+        hostname: hostname.as_deref().unwrap_or(&facts.machine.hostname),
+    };
+    let asked = all_entries(setting, request, &walls, &mut notes)?;
+    let process = Process {
+        command: command(request),
+        workdir: ViewPath::new("/")?,
+        environment: environment(request, profile, &facts.caller, &who, &mut notes)?,
+        hostname,
+        init: match request.last("init", |view| view.init) {
+            Some(init) if !init.value => Init::Command,
+            Some(_) | None => Init::Eyot,
+        },
+        keep_fds: keep_fds(request)?,
+        terminal: facts.caller.on_terminal,
+    };
+    let plan = Plan {
+        profile: profile.name.to_owned(),
+        root,
+        entries: Vec::new(),
+        isolation: walls.isolation,
+        identity,
+        confinement,
+        limits: limits.set,
+        process,
+        protections,
+        overridden: Vec::new(),
+        left_out: Vec::new(),
+        notes,
+    };
+    Ok(Draft { asked, plan, start: start(request, profile, facts, &who)? })
+}
+
+impl Draft {
+    /// Every entry that anybody asked for, with the sources to look at.
+    pub fn asked(&self) -> &[Entry] {
+        &self.asked
+    }
+
+    /// The plan on a host whose paths are what `fact_of` says.
+    pub fn settle(
+        self,
+        mut fact_of: impl FnMut(&HostPath, Links) -> SourceFact,
+    ) -> Result<Plan, PlanError> {
+        let Draft { asked, mut plan, start } = self;
+        let (asked, absent) = without_missing_places(asked, &plan.root, &mut fact_of);
+        let mut settled = settle(asked, &mut fact_of)?;
+        settled.left_out.extend(absent);
+        plan.take(settled);
+        plan.process.workdir = start.choose(&mut plan)?;
+        Ok(plan)
+    }
+}
+
+fn extended_profile(request: Request<'_>) -> Result<&'static Profile, PlanError> {
+    let Some(named) = request.last("extends", |view| view.extends.as_deref()) else {
+        return Ok(&PROFILES[0]);
+    };
+    let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+    let found = PROFILES.iter().find(|profile| profile.name == named.value);
+    found.ok_or_else(|| refuse(unknown("profile", named.value, &names), &named.by))
+}
+
+fn all_entries(
+    setting: Setting<'_>,
+    request: Request<'_>,
+    walls: &Walls,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Entry>, PlanError> {
+    let owner = if walls.maps_owners() { Owner::Mapped } else { Owner::AsOnDisk };
+    let caller = &setting.facts.caller;
+    let mut entries = profile_entries(setting, request)?;
+    if setting.shows_project() {
+        entries.extend(project_entries(setting.profile, caller, &entries, owner, notes)?);
+    }
+    entries.extend(asked_entries(request, caller, owner)?);
+    Ok(entries)
+}
+
+/// Takes out what covers or makes a place that a tree of the host does not have: nothing can be
+/// made there, and nothing is there to hide.
+fn without_missing_places(
+    mut asked: Vec<Entry>,
+    root: &Root,
+    fact_of: &mut impl FnMut(&HostPath, Links) -> SourceFact,
+) -> (Vec<Entry>, Vec<Entry>) {
+    asked.sort_by(|a, b| a.at.cmp(&b.at));
+    let mut kept: Vec<Entry> = Vec::new();
+    let mut absent: Vec<Entry> = Vec::new();
+    for mut entry in asked {
+        let of_profile = entry.origin.layer <= Layer::Profile;
+        let beneath_absent = of_profile && absent.iter().any(|above| above.at.contains(&entry.at));
+        let covers_place = entry.presence == Presence::Optional && entry.sources().is_empty();
+        let host = if covers_place { host_place(&entry.at, &kept, root) } else { None };
+        let exists = match host.map(|host| fact_of(&host, Links::Copied)) {
+            None => true,
+            Some(SourceFact::Missing) => false,
+            Some(SourceFact::Directory) => {
+                entry.presence = Presence::Required;
+                true
+            }
+            // A directory cannot cover a link; a mask covers what the link leads to.
+            Some(_) => matches!(entry.what, What::Mask | What::SelfBind),
+        };
+        if exists && !beneath_absent { kept.push(entry) } else { absent.push(entry) }
+    }
+    (kept, absent)
+}
+
+/// Which path of the host shows at `at`, if one does.
+fn host_place(at: &ViewPath, above: &[Entry], root: &Root) -> Option<HostPath> {
+    let nearest = above.iter().rev().find(|entry| entry.at.contains(at));
+    match (nearest.map(|entry| (&entry.what, &entry.at)), root) {
+        (Some((What::Bind { from, .. }, place)), _) => {
+            moved(at.as_path(), place.as_path(), from.as_path())
+        }
+        (Some(_), _) | (None, Root::Empty { .. }) => None,
+        (None, Root::Tree { from, .. }) => moved(at.as_path(), "/".as_ref(), from.as_path()),
+    }
+}
+
+fn command(request: Request<'_>) -> Vec<OsString> {
+    let given = |view: &eyot_plan::View| {
+        let command: Vec<OsString> = view.command.iter().map(OsString::from).collect();
+        (!command.is_empty()).then_some(command)
+    };
+    request.last("command", given).map(|chosen| chosen.value).unwrap_or_default()
+}
+
+fn keep_fds(request: Request<'_>) -> Result<Vec<i32>, PlanError> {
+    let named = request.all("keep-fd", |view| view.keep_fd.iter().copied());
+    if let Some(bad) = named.iter().find(|fd| fd.value < 0) {
+        return Err(refuse(format!("'{}' is no descriptor", bad.value), &bad.by));
+    }
+    // 0 to 2 are kept anyway.
+    let mut fds: Vec<i32> = named.into_iter().map(|fd| fd.value).filter(|fd| *fd > 2).collect();
+    fds.sort_unstable();
+    fds.dedup();
+    Ok(fds)
+}
+
+fn start(
+    request: Request<'_>,
+    profile: &Profile,
+    facts: &Facts,
+    who: &Who,
+) -> Result<StartAt, PlanError> {
+    if let Some(asked) = request.last("workdir", |view| view.workdir.as_deref()) {
+        return Ok(StartAt::Asked { at: view_path(asked.value, &asked.by)?, by: asked.by });
+    }
+    let mut places = Vec::new();
+    match profile.start {
+        // A directory that was removed has no plain path, and nothing to start in.
+        Start::Project => places.extend(ViewPath::new(&facts.caller.workdir)),
+        Start::At(place) => places.push(ViewPath::new(place)?),
+    }
+    places.extend(who.home.clone());
+    Ok(StartAt::FirstOf(places))
+}

@@ -1,0 +1,45 @@
+use eyot_plan::Access;
+
+/// A name in the root of an agent's project that it may not make, rename or remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protected {
+    pub name: &'static str,
+    pub access: Access,
+    /// What the file holds that takes the name while nothing has it.
+    pub placeholder: &'static str,
+}
+
+const fn read_only(name: &'static str) -> Protected {
+    Protected { name, access: Access::ReadOnly, placeholder: "" }
+}
+
+/// What a program outside the view reads and runs on its own, without the user asking for it: by
+/// writing one of these the agent would leave its view.
+///
+/// Deliberately absent: what the user runs knowingly (Makefile, package.json) and what the agent is
+/// asked to edit (AGENTS.md, CI files). A repository in a subdirectory is not found here.
+pub const PROTECTED: &[Protected] = &[
+    // Writable, because commits go there; its own mount, because a mount point cannot be renamed
+    // (EBUSY), and so the rows below cannot be evaded by another `.git` in its place.
+    Protected { name: ".git", access: Access::ReadWrite, placeholder: "" },
+    read_only(".git/hooks"),
+    read_only(".git/config"), // core.hooksPath, core.fsmonitor, aliases
+    read_only(".git/config.worktree"), // read as config is, with extensions.worktreeConfig
+    // Names another directory to take hooks and config from. Git dies of an empty one; this says
+    // "here", which is where they are.
+    Protected { name: ".git/commondir", access: Access::ReadOnly, placeholder: ".\n" },
+    // Each submodule and linked worktree has hooks and a config of its own there.
+    read_only(".git/modules"),
+    read_only(".git/worktrees"),
+    read_only(".husky"),        // git hooks that are kept in the tree
+    read_only(".envrc"),        // direnv, on entering the directory
+    read_only(".vscode"),       // tasks that run on opening the folder
+    read_only(".idea"),         // run configurations, external tools
+    read_only(".devcontainer"), // commands run on the host before the container starts
+    // What starts other agents' tools, and what lets them go unasked.
+    read_only(".mcp.json"),
+    read_only(".claude"),
+    read_only(".codex"),
+    read_only(".cursor"),
+    read_only(".gemini"),
+];
