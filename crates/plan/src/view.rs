@@ -47,10 +47,10 @@ pub struct View {
     /// An empty file system in memory: `AT[:size=64M][:mode=1777]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tmpfs: Vec<TmpfsEntry>,
-    /// Several directories shown as one: `LOWER[:LOWER…]:AT` with the changes discarded; see also the table form.
+    /// Several directories shown as one: `LOWER[:LOWER…]:AT`, changes discarded; `:ro` behind it for none, `:upper=DIR` to keep them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlay: Vec<OverlayEntry>,
-    /// A file made of text or read from a descriptor.
+    /// A file made of text, `AT=TEXT`, or read from a descriptor, `AT:fd=N`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub file: Vec<FileEntry>,
     /// A private directory: `AT`.

@@ -1,0 +1,58 @@
+//! The command `eyot`: the only crate that prints and that decides exit codes.
+//!
+//! It is a library too, so that tests and fuzzers call what the command calls.
+//!
+//! ```
+//! use eyot::Screen;
+//!
+//! let (mut out, mut err) = (Vec::new(), Vec::new());
+//! let words = ["eyot", "schema", "view"].map(Into::into);
+//! eyot::main_with(words, &mut Screen::plain(&mut out, &mut err));
+//! assert!(err.is_empty());
+//! assert!(String::from_utf8(out).unwrap().contains("\"eyot view file\""));
+//! ```
+
+mod args;
+mod check;
+
+mod generate;
+mod render;
+mod schema;
+mod screen;
+pub mod view_file;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::Request;
+use clap::error::ErrorKind;
+pub use screen::Screen;
+
+/// What eyot exits with when it is eyot that refuses or fails, as `env(1)` and `timeout(1)` do.
+pub const OUR_FAILURE: u8 = 125;
+
+/// Does what `words` say, the first of which is the program's own name.
+pub fn main_with(words: impl IntoIterator<Item = OsString>, screen: &mut Screen<'_>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    match args::parse(&words) {
+        Ok(request) => carry_out(request, screen),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                screen.answer(&error.render().to_string())
+            }
+            _ => screen.refuse(&args::explain(&error, &words)),
+        },
+    }
+}
+
+fn carry_out(request: Request, screen: &mut Screen<'_>) -> ExitCode {
+    match request {
+        Request::Check(request) => check::check(&request, screen),
+        Request::SchemaView => screen.answer(&generate::schema_of_views()),
+        Request::Completions(shell) => screen.answer(&generate::completions(shell)),
+        Request::Generate { what, directory } => match generate::write(what, &directory) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => screen.refuse(&message),
+        },
+    }
+}
