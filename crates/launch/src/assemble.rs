@@ -161,7 +161,8 @@ impl Assembly<'_> {
         if matches!(self.around.plan.root, Root::Empty { .. }) {
             self.root.restrict(Path::new("/"), Attributes::DATA.read_only())?;
         }
-        eyot_sys::pivot_to(&self.root)
+        // The ground lies over the old root.
+        eyot_sys::pivot_to(&self.root, 1)
     }
 
     fn in_root(&self) -> InRoot<'_> {

@@ -4,6 +4,7 @@
 //! from the nursery it is always the same.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use eyot_sys::{
     Attributes, Call, DetachedMount, Errno, Error, Fork, InRoot, Namespaces, Parameter,
@@ -27,9 +28,20 @@ fn make(run: &RunDirectory) -> Result<OwnedFd, Error> {
     if let Ok(nursery) = eyot_sys::open_mount_namespace(&path) {
         return Ok(nursery);
     }
-    let namespace = make_namespace()?;
-    keep(run, &namespace)?;
-    eyot_sys::open_mount_namespace(&path)
+    let target = holder(run)?;
+    let mut refused = None;
+    let kept =
+        eyot_sys::on_each_cpu(|| match make_namespace().and_then(|it| keep(&it, &target, &path)) {
+            Ok(()) => Some(()),
+            Err(error) => {
+                refused = Some(error);
+                None
+            }
+        });
+    match (kept, refused) {
+        (None, Some(error)) => Err(error),
+        _ => eyot_sys::open_mount_namespace(&path),
+    }
 }
 
 /// A mount namespace that holds an empty read-only directory and nothing else.
@@ -69,11 +81,11 @@ fn empty_this_namespace() -> Result<(), Error> {
     root.restrict("/".as_ref(), attributes.read_only(), eyot_sys::Reach::OneMount)?;
     let here = eyot_sys::Handle::open("/".as_ref(), eyot_sys::LastLink::Follow)?;
     let root = root.attach(&here, "/".as_ref())?;
-    eyot_sys::pivot_to(&root)
+    eyot_sys::pivot_to(&root, 0)
 }
 
-/// Binds the namespace where later starts find it, in a mount that no other namespace receives.
-fn keep(run: &RunDirectory, namespace: &OwnedFd) -> Result<(), Error> {
+/// The file that the namespace is bound to, in a mount that no other namespace receives.
+fn holder(run: &RunDirectory) -> Result<OwnedFd, Error> {
     let directory = run.path("nursery");
     match std::fs::create_dir(&directory) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -85,9 +97,10 @@ fn keep(run: &RunDirectory, namespace: &OwnedFd) -> Result<(), Error> {
     holder.make_unbindable()?;
     let at = eyot_sys::Handle::open(&directory, eyot_sys::LastLink::Follow)?;
     let holder = holder.attach(&at, &directory)?;
-    let in_holder = InRoot(std::os::fd::AsFd::as_fd(&holder));
-    let target = in_holder.make_mount_point_file("mnt".as_ref())?;
-    let path = directory.join("mnt");
-    DetachedMount::clone_of(namespace, &path, eyot_sys::Reach::OneMount)?.attach(&target, &path)?;
+    InRoot(std::os::fd::AsFd::as_fd(&holder)).make_mount_point_file("mnt".as_ref())
+}
+
+fn keep(namespace: &OwnedFd, target: &OwnedFd, path: &Path) -> Result<(), Error> {
+    DetachedMount::clone_of(namespace, path, eyot_sys::Reach::OneMount)?.attach(target, path)?;
     Ok(())
 }

@@ -45,6 +45,13 @@ pub(crate) struct Start<'a> {
     pub(crate) descriptors: HashMap<i32, Vec<u8>>,
 }
 
+/// What the new mount namespace is a copy of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Surrounding {
+    Nursery,
+    CopyOfHost,
+}
+
 impl Start<'_> {
     /// Starts the view. What fails here has left nothing; what fails later comes through the report.
     pub(crate) fn begin(&self) -> Result<Started, LaunchError> {
@@ -52,7 +59,7 @@ impl Start<'_> {
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         let (report, failed) = eyot_sys::pipe().map_err(|error| step("make a pipe", error))?;
 
-        let nursery = self.nursery()?;
+        let nursery = self.nursery();
         let mut ids = self.ids()?;
         let prepared = match place {
             // A mount can be cloned only where it belongs, so root does it here, before the nursery.
@@ -66,7 +73,11 @@ impl Start<'_> {
             Fork::Parent(init) => Ok(Started { init, report, host_ids, notes }),
             Fork::Child => {
                 drop(report);
-                let error = self.make(prepared, ids, &failed);
+                let surrounding = match &nursery {
+                    Some(_) => Surrounding::Nursery,
+                    None => Surrounding::CopyOfHost,
+                };
+                let error = self.make(prepared, ids, surrounding, &failed);
                 report::send(&failed, &error);
                 eyot_sys::end(error.exit_code())
             }
@@ -74,8 +85,14 @@ impl Start<'_> {
     }
 
     /// The maker: everything between the fork and init's loop. Comes back only with an error.
-    fn make(&self, prepared: Prepared, mut ids: Ids, failed: &OwnedFd) -> LaunchError {
-        match self.make_or_fail(prepared, &mut ids) {
+    fn make(
+        &self,
+        prepared: Prepared,
+        mut ids: Ids,
+        surrounding: Surrounding,
+        failed: &OwnedFd,
+    ) -> LaunchError {
+        match self.make_or_fail(prepared, &mut ids, surrounding) {
             Ok(()) => {}
             Err(error) => return error,
         }
@@ -86,18 +103,25 @@ impl Start<'_> {
         }
     }
 
-    fn make_or_fail(&self, prepared: Prepared, ids: &mut Ids) -> Result<(), LaunchError> {
+    fn make_or_fail(
+        &self,
+        prepared: Prepared,
+        ids: &mut Ids,
+        surrounding: Surrounding,
+    ) -> Result<(), LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         // Nobody who gets into the new namespaces may look into this process, now or as init.
         eyot_sys::forbid_inspection().map_err(|error| step("hide the view's init", error))?;
         let own_proc = self.own_outer_namespace()?;
         eyot_sys::set_umask(0);
+        if surrounding == Surrounding::CopyOfHost {
+            eyot_sys::make_all_private()
+                .map_err(|error| step("cut the view off from the host's mounts", error))?;
+        }
         let prepared = match place {
             Place::Host => prepared,
             Place::UserNamespace | Place::Unprivileged => {
-                eyot_sys::make_all_private()
-                    .map_err(|error| step("cut the view off from the host's mounts", error))?;
                 prepare(self.plan, self.sources, ids, place)?
             }
         };
@@ -175,12 +199,12 @@ impl Start<'_> {
         eyot_sys::die_with_parent()
     }
 
-    fn nursery(&self) -> Result<Option<OwnedFd>, LaunchError> {
-        if self.place() != Place::Host {
-            return Ok(None);
+    /// Without it a start is as good, only slower; a view is never refused for it.
+    fn nursery(&self) -> Option<OwnedFd> {
+        match self.place() {
+            Place::Host => RunDirectory::open().and_then(|run| nursery::open(&run)).ok(),
+            Place::UserNamespace | Place::Unprivileged => None,
         }
-        let opened = RunDirectory::open().and_then(|run| nursery::open(&run));
-        opened.map(Some).map_err(|error| LaunchError::step("open the nursery", Place::Host, error))
     }
 
     fn ids(&self) -> Result<Ids, LaunchError> {

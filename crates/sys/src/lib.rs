@@ -26,7 +26,7 @@ pub use lookup::{
     FileIdentity, Handle, InRoot, Kind, LastLink, make_directory, make_owned_directory, set_umask,
 };
 pub use machine::{
-    bring_loopback_up, host_name, lock, on_terminal, rules_the_machine, set_host_name,
+    bring_loopback_up, host_name, lock, on_each_cpu, on_terminal, rules_the_machine, set_host_name,
     try_lock_byte,
 };
 pub use mount::{

@@ -83,3 +83,25 @@ pub fn try_lock_byte(file: &OwnedFd, offset: u64) -> Result<bool, Error> {
         },
     }
 }
+
+/// Runs `step` on one allowed processor after the other until it answers something.
+///
+/// Namespace numbers are handed out in batches a processor (Linux 6.18), and the kernel lets a mount namespace be bound
+/// only where the binding one has a lower number: on the processor that made the binding one, it always has.
+pub fn on_each_cpu<T>(mut step: impl FnMut() -> Option<T>) -> Option<T> {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let Ok(allowed) = sched_getaffinity(None) else { return step() };
+    let mut answer = None;
+    for cpu in (0..CpuSet::MAX_CPU).filter(|cpu| allowed.is_set(*cpu)) {
+        let mut one = CpuSet::new();
+        one.set(cpu);
+        // Where pinning is refused the step still has the chance of the processor it happens to be on.
+        let _ = sched_setaffinity(None, &one);
+        answer = step();
+        if answer.is_some() {
+            break;
+        }
+    }
+    let _ = sched_setaffinity(None, &allowed);
+    answer
+}

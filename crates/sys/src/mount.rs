@@ -296,13 +296,16 @@ pub fn restrict_all(attributes: Attributes) -> Result<(), Error> {
     })
 }
 
-/// Makes `root` the root of this mount namespace and detaches what was there before.
-pub fn pivot_to(root: impl AsFd) -> Result<(), Error> {
+/// Makes `root` the root of this mount namespace and detaches what was there before: the old root and `above` mounts
+/// stacked over it.
+pub fn pivot_to(root: impl AsFd, above: usize) -> Result<(), Error> {
     rustix::process::fchdir(&root).map_err(|errno| Call::PivotRoot.failed(errno))?;
     // With "." twice the old root lands on top of the new one, where it is detached: no directory is needed for it
-    // (pivot_root(2), NOTES).
+    // (pivot_root(2), NOTES). Each detaching takes the topmost mount.
     rustix::process::pivot_root(".", ".").map_err(|errno| Call::PivotRoot.failed(errno))?;
-    detach_at(Path::new("."))?;
+    for _ in 0..=above {
+        detach_at(Path::new("."))?;
+    }
     rustix::process::chdir("/")
         .map_err(|errno| Call::ChangeDirectory { to: PathBuf::from("/") }.failed(errno))
 }
