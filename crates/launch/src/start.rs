@@ -111,8 +111,6 @@ impl Start<'_> {
     ) -> Result<(), LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
-        // Nobody who gets into the new namespaces may look into this process, now or as init.
-        eyot_sys::forbid_inspection().map_err(|error| step("hide the view's init", error))?;
         let own_proc = self.own_outer_namespace()?;
         eyot_sys::set_umask(0);
         if surrounding == Surrounding::CopyOfHost {
@@ -194,7 +192,8 @@ impl Start<'_> {
         if self.plan.confinement.landlock == Landlock::Scoped {
             eyot_sys::scope_with_landlock()?;
         }
-        // A change of ids made the process inspectable again, or not: say it anew.
+        // Init is never to be looked into from inside. Not earlier: the files of an uninspectable process belong to root,
+        // and an ordinary user could not write its own id maps (PR_SET_DUMPABLE(2const)).
         eyot_sys::forbid_inspection()?;
         eyot_sys::die_with_parent()
     }
