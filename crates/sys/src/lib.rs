@@ -11,6 +11,7 @@
 
 mod confine;
 mod error;
+mod handover;
 mod lookup;
 mod machine;
 mod mount;
@@ -22,6 +23,7 @@ pub use confine::{
     scope_with_landlock, set_no_new_privileges, set_syscall_filter,
 };
 pub use error::{Call, Error, MadeName};
+pub use handover::{handover_channel, receive_descriptor, send_descriptor};
 pub use lookup::{
     FileIdentity, Handle, InRoot, Kind, LastLink, make_directory, make_owned_directory, set_umask,
 };
