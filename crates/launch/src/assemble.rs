@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use eyot_plan::{
-    Access, CgroupLayout, Content, Entry, KernelFilesystem, Plan, Presence, Root, Upper, ViewPath,
-    What,
+    Access, CgroupLayout, Content, Entry, Holder, KernelFilesystem, Plan, Presence, Root, Upper,
+    ViewPath, What,
 };
 use eyot_sys::{
     AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, LastLink,
@@ -41,7 +42,7 @@ pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<
         ground.attach_root(prepared.root).map_err(|error| step("make the view's root", error))?;
 
     let total = around.plan.entries.len();
-    let mut view = Assembly { around, ground, root, devices: None, made: 0 };
+    let mut view = Assembly { around, ground, root, devices: None, parent: None, made: 0 };
     for (index, (entry, part)) in around.plan.entries.iter().zip(prepared.parts).enumerate() {
         view.place(entry, part).map_err(|cause| LaunchError {
             attempt: Attempt::Entry { entry: entry.to_string(), number: index + 1, total },
@@ -112,6 +113,8 @@ struct Assembly<'a> {
     root: AttachedMount,
     /// The view's /dev, kept writable until every node is in it.
     devices: Option<(ViewPath, AttachedMount)>,
+    /// The directory that the last entry went into: the next one mostly goes there too.
+    parent: Option<(ViewPath, OwnedFd)>,
     made: usize,
 }
 
@@ -120,8 +123,7 @@ impl Assembly<'_> {
         let at = entry.at.relative();
         match (&entry.what, part) {
             (_, Part::Bind { mount, kind }) => {
-                let target = self.mount_point(entry, kind)?;
-                mount.attach(&target, entry.at.as_path())?;
+                self.mount_at(entry, kind, mount)?;
             }
             (_, Part::Device { mount, number }) => self.device(entry, mount, number)?,
             (What::Overlay { upper, .. }, Part::Layers { lower, upper: kept }) => {
@@ -131,18 +133,19 @@ impl Assembly<'_> {
             (What::Scratch { mode }, _) => {
                 let mount = self.own_directory(*mode, Owned::View)?;
                 mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;
-                let target = self.mount_point(entry, Kind::Directory)?;
-                mount.attach(&target, entry.at.as_path())?;
+                self.mount_at(entry, Kind::Directory, mount)?;
             }
             (What::Directory { mode }, _) if self.holds_devices(entry) => {
                 let mount = self.own_directory(*mode, Owned::Maker)?;
-                let target = self.mount_point(entry, Kind::Directory)?;
-                let mount = mount.attach(&target, entry.at.as_path())?;
+                let mount = self.mount_at(entry, Kind::Directory, mount)?;
                 self.devices = Some((entry.at.clone(), mount));
             }
             (What::Directory { mode }, _) => drop(self.in_root().make_directory(at, *mode)?),
             (What::File { content, mode }, _) => self.file(entry, content, *mode)?,
-            (What::Symlink { to }, _) => self.in_root().make_symlink(at, to)?,
+            (What::Symlink { to }, _) => {
+                let (parent, name) = self.own_parent(&entry.at)?;
+                eyot_sys::make_symlink(parent, &name, to)?;
+            }
             (What::Mask, _) => self.mask(entry)?,
             (What::SelfBind, _) => self.self_bind(entry)?,
             (What::Kernel { filesystem }, _) => self.kernel(entry, *filesystem)?,
@@ -176,15 +179,45 @@ impl Assembly<'_> {
         }
     }
 
-    /// A descriptor of the place to mount on, made where it is missing and the place is the view's own.
-    fn mount_point(&self, entry: &Entry, kind: Kind) -> Result<OwnedFd, Error> {
-        let at = entry.at.relative();
-        let parent = self.around.plan.holder_of(&entry.at);
-        match (parent.is_own(), kind) {
-            (false, _) => self.in_root().find(at),
-            (true, Kind::Directory) => self.in_root().make_directory(at, 0o755),
-            (true, _) => self.in_root().make_mount_point_file(at),
+    /// Mounts at an entry's place, which is made where it is missing and the place is the view's own.
+    fn mount_at(
+        &mut self,
+        entry: &Entry,
+        kind: Kind,
+        mount: DetachedMount,
+    ) -> Result<AttachedMount, Error> {
+        let shown = entry.at.as_path();
+        if self.around.plan.holder_of(&entry.at) == Holder::Foreign {
+            let target = self.in_root().find(entry.at.relative())?;
+            return mount.attach(&target, shown);
         }
+        let (parent, name) = self.own_parent(&entry.at)?;
+        let made = match kind {
+            Kind::Directory => eyot_sys::make_directory(parent, &name, 0o755),
+            _ => eyot_sys::make_file(parent, &name, b"", 0o444),
+        };
+        match made {
+            Err(error) if error.errno != Errno::EXIST => Err(error),
+            _ => mount.attach_below(parent, &name, shown),
+        }
+    }
+
+    /// The directory of the view's own memory that `at` goes into, and the name there.
+    ///
+    /// Entries come in order, so nothing is mounted over a directory after it has been remembered here.
+    fn own_parent(&mut self, at: &ViewPath) -> Result<(&OwnedFd, CString), Error> {
+        let resolving = || eyot_sys::Call::ResolveInRoot { at: at.as_path().to_owned() };
+        let invalid = || resolving().failed(Errno::INVAL);
+        let parent = at.parent().ok_or_else(invalid)?;
+        let name = at.as_path().file_name().ok_or_else(invalid)?;
+        let name = CString::new(name.as_bytes()).map_err(|_| invalid())?;
+        let remembered = self.parent.take().filter(|(place, _)| *place == parent);
+        let descriptor = match remembered {
+            Some((_, descriptor)) => descriptor,
+            None => self.in_root().make_directory(parent.relative(), 0o755)?,
+        };
+        let (_, descriptor) = self.parent.insert((parent, descriptor));
+        Ok((descriptor, name))
     }
 
     fn own_directory(&mut self, mode: u32, owned: Owned) -> Result<DetachedMount, Error> {
@@ -201,7 +234,7 @@ impl Assembly<'_> {
     }
 
     fn device(
-        &self,
+        &mut self,
         entry: &Entry,
         mount: Option<DetachedMount>,
         number: u64,
@@ -209,15 +242,15 @@ impl Assembly<'_> {
         let in_devices = self.devices.as_ref().is_some_and(|(at, _)| at.contains(&entry.at));
         match mount {
             None if in_devices => {
-                self.in_root().make_character_device(entry.at.relative(), number, 0o666)
+                let (parent, name) = self.own_parent(&entry.at)?;
+                eyot_sys::make_character_device(parent, &name, number, 0o666)
             }
             mount => {
                 let mount = match mount {
                     Some(mount) => mount,
                     None => return Err(self.no_place_for_node(entry)),
                 };
-                let target = self.mount_point(entry, Kind::Other)?;
-                mount.attach(&target, entry.at.as_path()).map(drop)
+                self.mount_at(entry, Kind::Other, mount).map(drop)
             }
         }
     }
@@ -226,7 +259,7 @@ impl Assembly<'_> {
         eyot_sys::Call::Attach { at: entry.at.as_path().to_owned() }.failed(Errno::NOENT)
     }
 
-    fn tmpfs(&self, entry: &Entry, size: Option<u64>, mode: u32) -> Result<(), Error> {
+    fn tmpfs(&mut self, entry: &Entry, size: Option<u64>, mode: u32) -> Result<(), Error> {
         let size = size.map(|size| size.to_string());
         let mode = format!("{mode:o}");
         let (uid, gid) = (self.around.owner.0.to_string(), self.around.owner.1.to_string());
@@ -237,8 +270,7 @@ impl Assembly<'_> {
         ];
         parameters.extend(size.as_deref().map(|size| Parameter::Text("size", size)));
         let mount = DetachedMount::filesystem("tmpfs", &parameters, self.attributes(entry))?;
-        let target = self.mount_point(entry, Kind::Directory)?;
-        mount.attach(&target, entry.at.as_path()).map(drop)
+        self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 
     fn overlay(
@@ -269,8 +301,7 @@ impl Assembly<'_> {
         }
         let attributes = self.attributes(entry);
         let mount = DetachedMount::filesystem("overlay", &parameters, attributes)?;
-        let target = self.mount_point(entry, Kind::Directory)?;
-        mount.attach(&target, entry.at.as_path()).map(drop)
+        self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 
     fn file(&mut self, entry: &Entry, content: &Content, mode: u32) -> Result<(), Error> {
@@ -281,7 +312,8 @@ impl Assembly<'_> {
             }
         };
         if self.around.plan.holder_of(&entry.at).is_own() {
-            return self.in_root().make_file(entry.at.relative(), bytes, mode);
+            let (parent, name) = self.own_parent(&entry.at)?;
+            return eyot_sys::make_file(parent, &name, bytes, mode);
         }
         let mount = self.own_file(bytes, mode)?;
         mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;
@@ -292,9 +324,8 @@ impl Assembly<'_> {
     /// A file of the ground as a mount of its own.
     fn own_file(&mut self, bytes: &[u8], mode: u32) -> Result<DetachedMount, Error> {
         self.made += 1;
-        let name = self.made.to_string();
-        InRoot(self.ground.mount.as_fd()).make_file(Path::new(&name), bytes, mode)?;
-        let name = CString::new(name).unwrap_or_default();
+        let name = CString::new(self.made.to_string()).unwrap_or_default();
+        eyot_sys::make_file(&self.ground.mount, &name, bytes, mode)?;
         DetachedMount::clone_below(&self.ground.mount, &name, Reach::OneMount)
     }
 
@@ -336,7 +367,7 @@ impl Assembly<'_> {
         empty.attach(&target, entry.at.as_path()).map(drop)
     }
 
-    fn kernel(&self, entry: &Entry, filesystem: KernelFilesystem) -> Result<(), Error> {
+    fn kernel(&mut self, entry: &Entry, filesystem: KernelFilesystem) -> Result<(), Error> {
         let attributes = match entry.access {
             Access::ReadOnly => Attributes::DATA.read_only().no_exec(),
             Access::ReadWrite => Attributes::DATA.no_exec(),
@@ -364,15 +395,14 @@ impl Assembly<'_> {
     }
 
     fn mount_kernel(
-        &self,
+        &mut self,
         entry: &Entry,
         kind: &str,
         parameters: &[Parameter<'_>],
         attributes: Attributes,
     ) -> Result<(), Error> {
         let mount = DetachedMount::filesystem(kind, parameters, attributes)?;
-        let target = self.mount_point(entry, Kind::Directory)?;
-        mount.attach(&target, entry.at.as_path()).map(drop)
+        self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 }
 

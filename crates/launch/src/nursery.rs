@@ -97,7 +97,8 @@ fn holder(run: &RunDirectory) -> Result<OwnedFd, Error> {
     holder.make_unbindable()?;
     let at = eyot_sys::Handle::open(&directory, eyot_sys::LastLink::Follow)?;
     let holder = holder.attach(&at, &directory)?;
-    InRoot(std::os::fd::AsFd::as_fd(&holder)).make_mount_point_file("mnt".as_ref())
+    eyot_sys::make_file(&holder, c"mnt", b"", 0o400)?;
+    InRoot(std::os::fd::AsFd::as_fd(&holder)).find("mnt".as_ref())
 }
 
 fn keep(namespace: &OwnedFd, target: &OwnedFd, path: &Path) -> Result<(), Error> {

@@ -77,15 +77,23 @@ fn write_capabilities(sets: &[CapabilitySets; 2]) -> Result<(), Error> {
     if answer == 0 { Ok(()) } else { Err(Call::other("capset").failed(last_errno())) }
 }
 
-/// A change of ids clears the effective set even where `PR_SET_KEEPCAPS` keeps the permitted one.
-pub(crate) fn make_permitted_effective() -> Result<(), Error> {
+fn read_capabilities() -> Result<[CapabilitySets; 2], Error> {
     let mut sets = [CapabilitySets::default(); 2];
     // SAFETY: as for capset; the kernel writes both halves.
     let answer =
         unsafe { libc::syscall(libc::SYS_capget, &raw const CAPABILITY_HEADER, sets.as_mut_ptr()) };
-    if answer != 0 {
-        return Err(Call::other("capget").failed(last_errno()));
-    }
+    if answer == 0 { Ok(sets) } else { Err(Call::other("capget").failed(last_errno())) }
+}
+
+/// The effective set, a bit a capability.
+pub(crate) fn effective_capabilities() -> Option<u64> {
+    let [low, high] = read_capabilities().ok()?;
+    Some(u64::from(low.effective) | u64::from(high.effective) << 32)
+}
+
+/// A change of ids clears the effective set even where `PR_SET_KEEPCAPS` keeps the permitted one.
+pub(crate) fn make_permitted_effective() -> Result<(), Error> {
+    let mut sets = read_capabilities()?;
     for half in &mut sets {
         half.effective = half.permitted;
     }

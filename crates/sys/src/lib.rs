@@ -25,7 +25,8 @@ pub use confine::{
 pub use error::{Call, Error, MadeName};
 pub use handover::{handover_channel, receive_descriptor, send_descriptor};
 pub use lookup::{
-    FileIdentity, Handle, InRoot, Kind, LastLink, make_directory, make_owned_directory, set_umask,
+    FileIdentity, Handle, InRoot, Kind, LastLink, make_character_device, make_directory, make_file,
+    make_owned_directory, make_symlink, set_umask,
 };
 pub use machine::{
     bring_loopback_up, host_name, lock, on_each_cpu, on_terminal, rules_the_machine, set_host_name,

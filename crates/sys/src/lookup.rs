@@ -108,8 +108,8 @@ impl InRoot<'_> {
             Err(Errno::NOENT) => {}
             result => return result.map_err(|errno| resolving(at).failed(errno)),
         }
-        let (parent, name) = self.parent_of(at)?;
-        let failed = |errno| made(MadeName::Directory, at).failed(errno);
+        let (parent, name) = self.parent(at)?;
+        let failed = |errno| made(MadeName::Directory, &name).failed(errno);
         match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(mode)) {
             Ok(()) => {}
             Err(Errno::EXIST) => {}
@@ -120,45 +120,15 @@ impl InRoot<'_> {
         rustix::fs::openat(&parent, &name, flags, Mode::empty()).map_err(failed)
     }
 
-    /// Makes the file `at` with `content`; it must not exist.
-    pub fn make_file(&self, at: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
-        let (parent, name) = self.parent_of(at)?;
-        let failed = |errno| made(MadeName::File, at).failed(errno);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::openat(&parent, &name, flags, Mode::from_raw_mode(mode)).map_err(failed)?;
-        let mut rest = content;
-        while !rest.is_empty() {
-            let written = rustix::io::write(&file, rest).map_err(failed)?;
-            rest = &rest[written..];
-        }
-        Ok(())
-    }
-
-    /// An empty file to mount on, made where missing.
-    pub fn make_mount_point_file(&self, at: &Path) -> Result<OwnedFd, Error> {
-        match self.resolve(at, OFlags::PATH) {
-            Err(Errno::NOENT) => {}
-            result => return result.map_err(|errno| resolving(at).failed(errno)),
-        }
-        self.make_file(at, b"", 0o444)?;
-        self.find(at)
-    }
-
-    pub fn make_symlink(&self, at: &Path, to: &str) -> Result<(), Error> {
-        let (parent, name) = self.parent_of(at)?;
-        rustix::fs::symlinkat(to, &parent, &name)
-            .map_err(|errno| made(MadeName::Symlink, at).failed(errno))
-    }
-
-    pub fn make_character_device(&self, at: &Path, number: u64, mode: u32) -> Result<(), Error> {
-        let (parent, name) = self.parent_of(at)?;
-        let failed = |errno| made(MadeName::Device, at).failed(errno);
-        let bits = Mode::from_raw_mode(mode);
-        rustix::fs::mknodat(&parent, &name, FileType::CharacterDevice, bits, number)
-            .map_err(failed)?;
-        // mknodat obeys the umask, and a tty that only root may open is no use.
-        rustix::fs::chmodat(&parent, &name, bits, AtFlags::empty()).map_err(failed)
+    /// The directory that holds `at`, made where missing, and the last name of `at`.
+    pub fn parent(&self, at: &Path) -> Result<(OwnedFd, CString), Error> {
+        let invalid = || resolving(at).failed(Errno::INVAL);
+        let name = match at.components().next_back() {
+            Some(Component::Normal(name)) => c_string(name).ok_or_else(invalid)?,
+            _ => return Err(invalid()),
+        };
+        let parent = at.parent().unwrap_or(Path::new(""));
+        Ok((self.make_directory(parent, 0o755)?, name))
     }
 
     /// Whether the view has anything at `at`.
@@ -168,17 +138,6 @@ impl InRoot<'_> {
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
             Err(errno) => Err(resolving(at).failed(errno)),
         }
-    }
-
-    /// The directory that holds `at`, made where missing, and the last name of `at`.
-    fn parent_of(&self, at: &Path) -> Result<(OwnedFd, CString), Error> {
-        let invalid = || resolving(at).failed(Errno::INVAL);
-        let name = match at.components().next_back() {
-            Some(Component::Normal(name)) => c_string(name).ok_or_else(invalid)?,
-            _ => return Err(invalid()),
-        };
-        let parent = at.parent().unwrap_or(Path::new(""));
-        Ok((self.make_directory(parent, 0o755)?, name))
     }
 
     fn resolve(&self, at: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -208,8 +167,8 @@ fn resolving(at: &Path) -> Call {
     Call::ResolveInRoot { at: at.to_owned() }
 }
 
-fn made(what: MadeName, at: &Path) -> Call {
-    Call::Make { what, at: PathBuf::from(at) }
+fn made(what: MadeName, name: &CStr) -> Call {
+    Call::Make { what, at: PathBuf::from(OsStr::from_bytes(name.to_bytes())) }
 }
 
 fn c_string(name: &OsStr) -> Option<CString> {
@@ -218,9 +177,8 @@ fn c_string(name: &OsStr) -> Option<CString> {
 
 /// A new directory of the caller's directly below `parent`.
 pub fn make_directory(parent: impl AsFd, name: &CStr, mode: u32) -> Result<(), Error> {
-    let shown = || PathBuf::from(name.to_string_lossy().into_owned());
     rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(mode))
-        .map_err(|errno| made(MadeName::Directory, &shown()).failed(errno))
+        .map_err(|errno| made(MadeName::Directory, name).failed(errno))
 }
 
 /// A new directory directly below `parent`, with exactly this mode and owner.
@@ -230,13 +188,42 @@ pub fn make_owned_directory(
     mode: u32,
     owner: (u32, u32),
 ) -> Result<(), Error> {
-    let shown = || PathBuf::from(name.to_string_lossy().into_owned());
-    let failed = |errno| made(MadeName::Directory, &shown()).failed(errno);
-    let bits = Mode::from_raw_mode(mode);
-    rustix::fs::mkdirat(&parent, name, bits).map_err(failed)?;
+    make_directory(&parent, name, mode)?;
     let (uid, gid) = (rustix::fs::Uid::from_raw(owner.0), rustix::fs::Gid::from_raw(owner.1));
     rustix::fs::chownat(&parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-        .map_err(failed)
+        .map_err(|errno| made(MadeName::Directory, name).failed(errno))
+}
+
+/// A new file directly below `parent`.
+pub fn make_file(parent: impl AsFd, name: &CStr, content: &[u8], mode: u32) -> Result<(), Error> {
+    let failed = |errno| made(MadeName::File, name).failed(errno);
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let file =
+        rustix::fs::openat(&parent, name, flags, Mode::from_raw_mode(mode)).map_err(failed)?;
+    let mut rest = content;
+    while !rest.is_empty() {
+        let written = rustix::io::write(&file, rest).map_err(failed)?;
+        rest = &rest[written..];
+    }
+    Ok(())
+}
+
+/// A new symbolic link directly below `parent`.
+pub fn make_symlink(parent: impl AsFd, name: &CStr, to: &str) -> Result<(), Error> {
+    rustix::fs::symlinkat(to, &parent, name)
+        .map_err(|errno| made(MadeName::Symlink, name).failed(errno))
+}
+
+/// A new device node directly below `parent`, with exactly this mode.
+pub fn make_character_device(
+    parent: impl AsFd,
+    name: &CStr,
+    number: u64,
+    mode: u32,
+) -> Result<(), Error> {
+    let failed = |errno| made(MadeName::Device, name).failed(errno);
+    let bits = Mode::from_raw_mode(mode);
+    rustix::fs::mknodat(&parent, name, FileType::CharacterDevice, bits, number).map_err(failed)
 }
 
 /// Sets the calling process's umask and returns the one before (`umask(2)`).

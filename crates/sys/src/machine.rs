@@ -42,12 +42,17 @@ pub fn bring_loopback_up() -> Result<(), Error> {
 /// who has the same rights anyway.
 pub fn rules_the_machine() -> bool {
     const CAP_SYS_ADMIN: u64 = 21;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let mask = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
-    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let numbers: Vec<&str> = map.split_whitespace().collect();
-    mask & 1 << CAP_SYS_ADMIN != 0 && numbers == ["0", "0", "4294967295"]
+    let has_it =
+        crate::confine::effective_capabilities().is_some_and(|mask| mask & 1 << CAP_SYS_ADMIN != 0);
+    let mut buffer = [0; 64];
+    let mut map = || {
+        let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
+        let file = rustix::fs::open("/proc/self/uid_map", flags, rustix::fs::Mode::empty()).ok()?;
+        let length = rustix::io::read(file, &mut buffer).ok()?;
+        let text = std::str::from_utf8(&buffer[..length]).ok()?;
+        Some(text.split_whitespace().eq(["0", "0", "4294967295"]))
+    };
+    has_it && map().unwrap_or(false)
 }
 
 /// Whether the three standard descriptors are one terminal.

@@ -165,6 +165,18 @@ impl DetachedMount {
             .map_err(|errno| Call::MapIds { on: shown.to_owned() }.failed(errno))
     }
 
+    /// Attaches this mount on the name `name` directly below `parent`; a link of that name is not followed.
+    pub fn attach_below(
+        self,
+        parent: impl AsFd,
+        name: &CStr,
+        shown: &Path,
+    ) -> Result<AttachedMount, Error> {
+        move_mount(&self.0, c"", parent, name, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .map_err(|errno| Call::Attach { at: shown.to_owned() }.failed(errno))?;
+        Ok(AttachedMount(self.0))
+    }
+
     /// Attaches this mount on what `target` refers to. From here on the view shows it.
     ///
     /// The descriptor comes back, because more may be attached below it.
