@@ -17,6 +17,7 @@ use crate::project::project_entries;
 use crate::protections::{Decided, protections};
 use crate::request::{LayeredView, Request, refuse};
 use crate::rows::{Setting, profile_entries};
+use crate::seccomp::Policy;
 use crate::start::StartAt;
 use crate::tables::{PROFILES, Profile, Start};
 
@@ -26,6 +27,7 @@ pub struct Draft {
     asked: Vec<Entry>,
     plan: Plan,
     start: StartAt,
+    policy: Option<Policy>,
 }
 
 /// Makes one request of the views, weakest first, and of the profile they extend.
@@ -43,7 +45,7 @@ pub fn draft(
     let who = Who::decide(request, profile, &root, facts)?;
     let hostname = hostname(request, &walls, profile.hostname)?;
     let limits = Limits::decide(request, facts, &who, walls.isolation.user)?;
-    let confinement = confinement(request, &walls, &facts.machine, seccomp_text)?;
+    let (confinement, policy) = confinement(request, &walls, &facts.machine, seccomp_text)?;
     let identity = who.identity(&walls.isolation, &facts.caller);
     let decided = Decided {
         walls: &walls,
@@ -91,7 +93,7 @@ pub fn draft(
         left_out: Vec::new(),
         notes,
     };
-    Ok(Draft { asked, plan, start: start(request, profile, facts, &who)? })
+    Ok(Draft { asked, plan, start: start(request, profile, facts, &who)?, policy })
 }
 
 impl Draft {
@@ -100,12 +102,17 @@ impl Draft {
         &self.asked
     }
 
+    /// The policy that the plan's filter is compiled from: it can say why a call was refused.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+
     /// The plan on a host whose paths are what `fact_of` says.
     pub fn settle(
         self,
         mut fact_of: impl FnMut(&HostPath, Links) -> SourceFact,
     ) -> Result<Plan, PlanError> {
-        let Draft { asked, mut plan, start } = self;
+        let Draft { asked, mut plan, start, policy: _ } = self;
         let (asked, absent) = without_missing_places(asked, &plan.root, &mut fact_of);
         let mut settled = settle(asked, &mut fact_of)?;
         settled.left_out.extend(absent);

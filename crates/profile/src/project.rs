@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use eyot_plan::{
     Access, Caller, Entry, HostPath, Layer, Links, Origin, Owner, PlanError, ViewPath, What,
 };
@@ -57,6 +59,8 @@ fn why_hidden(at: &ViewPath, caller: &Caller, shown: &[Entry]) -> Option<String>
         Some("it is the whole host".to_owned())
     } else if holds_home {
         Some("it holds your home directory".to_owned())
+    } else if is_somebodys_home(at) {
+        Some("it is a home directory".to_owned())
     } else if let Some(place) = kernels {
         Some(format!("{place} is the view's own"))
     } else if is_place_of_directory(at, shown) {
@@ -65,6 +69,14 @@ fn why_hidden(at: &ViewPath, caller: &Caller, shown: &[Entry]) -> Option<String>
         let covered = shown.iter().find(|entry| at.contains(&entry.at))?;
         Some(format!("it would cover '{covered}'"))
     }
+}
+
+/// `sudo` changes who the caller is and leaves the directory as it was.
+fn is_somebodys_home(at: &ViewPath) -> bool {
+    let parent = at.parent().is_some_and(|parent| {
+        [Path::new("/home"), Path::new("/var/home")].contains(&parent.as_path())
+    });
+    parent || at.as_path() == Path::new("/root")
 }
 
 /// Whether the profile has a directory of its own exactly there (`/tmp`).

@@ -4,6 +4,7 @@ use eyot_plan::{
 };
 
 use crate::confinement::{SCOPES_ABI, choice};
+use crate::filter::native;
 use crate::isolation::Walls;
 use crate::limits::Limits;
 use crate::nearest::unknown;
@@ -143,6 +144,9 @@ impl Decided<'_> {
             (Seccomp::Filter { .. }, _) => ProtectionState::Held,
             (Seccomp::Off, _) if !self.facts.machine.seccomp => ProtectionState::Absent {
                 why: "the kernel takes no filters of system calls".to_owned(),
+            },
+            (Seccomp::Off, _) if native(&self.facts.machine).is_none() => ProtectionState::Absent {
+                why: "eyot has no table of this machine's system calls".to_owned(),
             },
             (Seccomp::Off, choice) => held_unless(choice.map(|choice| choice.by).as_ref()),
         }
