@@ -117,7 +117,7 @@ impl Draft {
         let mut settled = settle(asked, &mut fact_of)?;
         settled.left_out.extend(absent);
         plan.take(settled);
-        plan.process.workdir = start.choose(&mut plan)?;
+        plan.process.workdir = start.choose(&mut plan, &mut fact_of)?;
         Ok(plan)
     }
 }
@@ -162,19 +162,34 @@ fn without_missing_places(
         let beneath_absent = of_profile && absent.iter().any(|above| above.at.contains(&entry.at));
         let covers_place = entry.presence == Presence::Optional && entry.sources().is_empty();
         let host = if covers_place { host_place(&entry.at, &kept, root) } else { None };
-        let exists = match host.map(|host| fact_of(&host, Links::Copied)) {
-            None => true,
-            Some(SourceFact::Missing) => false,
-            Some(SourceFact::Directory) => {
+        let fact = host.map(|host| fact_of(&host, Links::Copied));
+        let exists = match fact {
+            // What a kernel file system has, putting the view together finds out. Anywhere else in
+            // the view's own memory the place is made.
+            None if covers_place && !covers_something(&entry) => {
                 entry.presence = Presence::Required;
                 true
             }
-            // A directory cannot cover a link; a mask covers what the link leads to.
-            Some(_) => matches!(entry.what, What::Mask | What::SelfBind),
+            None | Some(SourceFact::Unreachable { .. }) => true,
+            Some(SourceFact::Missing) => false,
+            Some(_) if covers_something(&entry) => {
+                entry.presence = Presence::Required;
+                true
+            }
+            Some(fact) => {
+                // A directory cannot cover a file or a link.
+                entry.presence = Presence::Required;
+                fact == SourceFact::Directory
+            }
         };
         if exists && !beneath_absent { kept.push(entry) } else { absent.push(entry) }
     }
     (kept, absent)
+}
+
+/// Whether the entry is about what is at its place already.
+fn covers_something(entry: &Entry) -> bool {
+    matches!(entry.what, What::Mask | What::SelfBind)
 }
 
 /// Which path of the host shows at `at`, if one does.
@@ -220,8 +235,13 @@ fn start(
     }
     let mut places = Vec::new();
     match profile.start {
-        // A directory that was removed has no plain path, and nothing to start in.
-        Start::Project => places.extend(ViewPath::new(&facts.caller.workdir)),
+        // A directory that was removed has no plain path. One of a kernel file system need not be in
+        // the view's own: there are other processes in it.
+        Start::Project => places.extend(
+            ViewPath::new(&facts.caller.workdir)
+                .ok()
+                .filter(|at| !["/proc", "/sys"].iter().any(|made| at.as_path().starts_with(made))),
+        ),
         Start::At(place) => places.push(ViewPath::new(place)?),
     }
     places.extend(who.home.clone());

@@ -30,7 +30,7 @@ pub(crate) fn seccomp(
 }
 
 /// The machine whose calls are filtered; `None` where there is no filtering.
-pub(crate) fn native(machine: &Machine) -> Option<Arch> {
+fn native(machine: &Machine) -> Option<Arch> {
     Arch::NATIVE.filter(|_| machine.seccomp)
 }
 

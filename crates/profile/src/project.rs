@@ -52,11 +52,14 @@ fn paths(caller: &Caller) -> Result<(HostPath, ViewPath), PlanError> {
 
 /// A current directory that would show more than a project, or cover what the profile shows.
 fn why_hidden(at: &ViewPath, caller: &Caller, shown: &[Entry]) -> Option<String> {
-    let holds_home =
-        callers_home(caller).is_some_and(|home| home.as_path().starts_with(at.as_path()));
+    let home = callers_home(caller);
+    let is_home = home.as_ref().is_some_and(|home| home.as_path() == at.as_path());
+    let holds_home = home.is_some_and(|home| home.as_path().starts_with(at.as_path()));
     let kernels = ["/proc", "/sys", "/dev"].iter().find(|place| at.as_path().starts_with(place));
     if at.is_root() {
         Some("it is the whole host".to_owned())
+    } else if is_home {
+        Some("it is your home directory".to_owned())
     } else if holds_home {
         Some("it holds your home directory".to_owned())
     } else if is_somebodys_home(at) {
