@@ -257,14 +257,14 @@ fn limits() {
         bare.clone(),
         View { memory: Some("1M".into()), ..run() },
         expect![
-            "limits is missing: no control group limits the memory of the view as a whole: version 1 is mounted read-only; --allow-missing=limits accepts a view without it (asked by flag --memory)"
+            "protection 'limits' is missing: no control group limits the memory of the view as a whole: version 1 is mounted read-only; --allow-missing=limits accepts a view without it (asked by flag --memory)"
         ],
     );
     check_on(
         bare.clone(),
         View { cpus: Some(1.0), ..run() },
         expect![
-            "limits is missing: no control group limits processor time: no such controller; --allow-missing=limits accepts a view without it (asked by flag --cpus)"
+            "protection 'limits' is missing: no control group limits processor time: no such controller; --allow-missing=limits accepts a view without it (asked by flag --cpus)"
         ],
     );
     let view = View { processes: Some(9), user: Some(UserMode::Host), ..run() };
@@ -272,7 +272,7 @@ fn limits() {
         bare,
         view,
         expect![
-            "limits is missing: no control group limits the number of processes: no such controller, and RLIMIT_NPROC never stops root; --allow-missing=limits accepts a view without it (asked by flag --processes)"
+            "protection 'limits' is missing: no control group limits the number of processes: no such controller, and RLIMIT_NPROC never stops root; --allow-missing=limits accepts a view without it (asked by flag --processes)"
         ],
     );
 }
@@ -286,14 +286,14 @@ fn a_missing_protection_needs_the_users_word() {
         old.clone(),
         net(),
         expect![
-            "landlock is missing: the kernel's Landlock (ABI 4) has no scopes, which came with 6; abstract sockets reach the host; --allow-missing=landlock accepts a view without it (asked by flag --net)"
+            "protection 'landlock' is missing: the kernel's Landlock (ABI 4) has no scopes, which came with 6; abstract sockets reach the host; --allow-missing=landlock accepts a view without it (asked by flag --net)"
         ],
     );
     check_on(
         old.clone(),
         View { share: vec![Share::Pid], ..run() },
         expect![
-            "landlock is missing: the kernel's Landlock (ABI 4) has no scopes, which came with 6; signals reach the host; --allow-missing=landlock accepts a view without it (asked by flag --share)"
+            "protection 'landlock' is missing: the kernel's Landlock (ABI 4) has no scopes, which came with 6; signals reach the host; --allow-missing=landlock accepts a view without it (asked by flag --share)"
         ],
     );
     old.machine.seccomp = false;
@@ -301,7 +301,7 @@ fn a_missing_protection_needs_the_users_word() {
         old,
         run(),
         expect![
-            "seccomp is missing: the kernel takes no filters of system calls; --allow-missing=seccomp accepts a view without it (asked by profile run)"
+            "protection 'seccomp' is missing: the kernel takes no filters of system calls; --allow-missing=seccomp accepts a view without it (asked by profile run)"
         ],
     );
 }
