@@ -18,25 +18,26 @@ fn described(uid: u32, view: View) -> String {
     }
 }
 
+/// The same without the columns, whose width depends on every line.
+fn lines(uid: u32, view: View) -> Vec<String> {
+    let name = view.extends.clone().unwrap_or("run".to_owned());
+    let text = described(uid, view).replace(&format!("profile {name}"), "profile");
+    let plain = |line: &str| {
+        let words = line.split_whitespace().filter(|word| !"│├─└─".contains(word));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(plain).collect()
+}
+
 /// Only what is not as in the same caller's `run`, without what this host lacks anyway: a hundred
 /// equal lines hide the ones that matter.
 fn check_against_run(uid: u32, view: View, expected: Expect) {
-    let name = view.extends.clone().unwrap_or("run".to_owned());
-    let theirs = described(uid, view).replace(&format!("profile {name}"), "profile");
-    let run = described(uid, View::default()).replace("profile run", "profile");
-    let present = |l: &&str| !l.ends_with("(if present) (profile)");
-    let line = |mark: char, line: &str| format!("{mark} {line}\n");
-    let gone = run
-        .lines()
-        .filter(present)
-        .filter(|l| !theirs.lines().any(|t| t == *l))
-        .map(|l| line('-', l));
-    let new = theirs
-        .lines()
-        .filter(present)
-        .filter(|l| !run.lines().any(|r| r == *l))
-        .map(|l| line('+', l));
-    expected.assert_eq(&gone.chain(new).collect::<String>());
+    let (run, theirs) = (lines(uid, View::default()), lines(uid, view));
+    let present = |line: &&String| !line.ends_with("(if present) (profile)");
+    let gone = run.iter().filter(present).filter(|line| !theirs.contains(line));
+    let new = theirs.iter().filter(present).filter(|line| !run.contains(line));
+    let gone = gone.map(|line| format!("- {line}\n"));
+    expected.assert_eq(&gone.chain(new.map(|line| format!("+ {line}\n"))).collect::<String>());
 }
 
 fn profile(name: &str) -> View {
@@ -46,77 +47,83 @@ fn profile(name: &str) -> View {
 #[test]
 fn run_for_root() {
     expect![[r#"
-        /  empty, in memory, ro
-          link /bin ro to usr/bin                                     profile run
-          dir /dev ro                                                 profile run
-            link /dev/fd ro to /proc/self/fd                          profile run
-            device /dev/full rw                                       profile run
-            mqueue /dev/mqueue rw                                     profile run
-            device /dev/null rw                                       profile run
-            link /dev/ptmx ro to pts/ptmx                             profile run
-            devpts /dev/pts rw                                        profile run
-            device /dev/random rw                                     profile run
-            scratch /dev/shm rw                                       profile run
-            link /dev/stderr ro to /proc/self/fd/2                    profile run
-            link /dev/stdin ro to /proc/self/fd/0                     profile run
-            link /dev/stdout ro to /proc/self/fd/1                    profile run
-            device /dev/tty rw                                        profile run
-            device /dev/urandom rw                                    profile run
-            device /dev/zero rw                                       profile run
-          dir /etc ro                                                 profile run
-            bind /etc/alternatives ro from /etc/alternatives          profile run
-            bind /etc/gitconfig ro from /etc/gitconfig                profile run
-            file /etc/group ro                                        profile run
-            file /etc/hostname ro                                     profile run
-            file /etc/hosts ro                                        profile run
-            bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile run
-            bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile run
-            bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile run
-            link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile run
-            file /etc/nsswitch.conf ro                                profile run
-            file /etc/passwd ro                                       profile run
-            bind /etc/ssl/certs ro from /etc/ssl/certs                profile run
-          bind /home/ann/work ro from /home/ann/work                  profile run
-          link /lib ro to usr/lib                                     profile run
-          link /lib64 ro to usr/lib64                                 profile run
-          proc /proc rw                                               profile run
-          scratch /root rw                                            profile run
-          scratch /run/user/0 rw                                      profile run
-          link /sbin ro to usr/sbin                                   profile run
-          sysfs /sys ro                                               profile run
-            cgroup /sys/fs/cgroup ro                                  profile run
-          scratch /tmp rw                                             profile run
-          bind /usr ro from /usr                                      profile run
-          scratch /var/tmp rw                                         profile run
+        /                        empty   ro in memory
+        ├─ /bin                  link    ro to usr/bin          profile run
+        ├─ /dev                  dir     ro mode 755            profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd    profile run
+        │  ├─ /dev/full          device  rw /dev/full           profile run
+        │  ├─ /dev/mqueue        mqueue  rw                     profile run
+        │  ├─ /dev/null          device  rw /dev/null           profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx         profile run
+        │  ├─ /dev/pts           devpts  rw                     profile run
+        │  ├─ /dev/random        device  rw /dev/random         profile run
+        │  ├─ /dev/shm           scratch rw mode 1777           profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2  profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0  profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1  profile run
+        │  ├─ /dev/tty           device  rw /dev/tty            profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom        profile run
+        │  └─ /dev/zero          device  rw /dev/zero           profile run
+        ├─ /etc                  dir     ro mode 755            profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives   profile run
+        │  ├─ /etc/gitconfig     bind    ro /etc/gitconfig      profile run
+        │  ├─ /etc/group         file    ro 27 bytes of text    profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text     profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text    profile run
+        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache    profile run
+        │  ├─ /etc/ld.so.conf    bind    ro /etc/ld.so.conf     profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d   profile run
+        │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text   profile run
+        │  ├─ /etc/passwd        file    ro 89 bytes of text    profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs      profile run
+        ├─ /home/ann/work        bind    ro /home/ann/work      profile run
+        │                                   its owner is the view's user
+        ├─ /lib                  link    ro to usr/lib          profile run
+        ├─ /lib64                link    ro to usr/lib64        profile run
+        ├─ /proc                 proc    rw                     profile run
+        ├─ /root                 scratch rw mode 700            profile run
+        ├─ /run/user/0           scratch rw mode 700            profile run
+        ├─ /sbin                 link    ro to usr/sbin         profile run
+        ├─ /sys                  sysfs   ro                     profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                     profile run
+        ├─ /tmp                  scratch rw mode 1777           profile run
+        ├─ /usr                  bind    ro /usr                profile run
+        └─ /var/tmp              scratch rw mode 1777           profile run
 
         process
           command       true
           directory     /home/ann/work
           user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups held
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✓ supplementary-groups  held
 
-        left out, not on this host
+        left out, the host has no source
           bind /etc/bash.bashrc ro from /etc/bash.bashrc (if present) (profile run)
           bind /etc/ca-certificates ro from /etc/ca-certificates (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
@@ -147,77 +154,83 @@ fn run_for_root() {
 #[test]
 fn run_for_an_ordinary_user() {
     expect![[r#"
-        /  empty, in memory, ro
-          link /bin ro to usr/bin                                     profile run
-          dir /dev ro                                                 profile run
-            link /dev/fd ro to /proc/self/fd                          profile run
-            device /dev/full rw                                       profile run
-            mqueue /dev/mqueue rw                                     profile run
-            device /dev/null rw                                       profile run
-            link /dev/ptmx ro to pts/ptmx                             profile run
-            devpts /dev/pts rw                                        profile run
-            device /dev/random rw                                     profile run
-            scratch /dev/shm rw                                       profile run
-            link /dev/stderr ro to /proc/self/fd/2                    profile run
-            link /dev/stdin ro to /proc/self/fd/0                     profile run
-            link /dev/stdout ro to /proc/self/fd/1                    profile run
-            device /dev/tty rw                                        profile run
-            device /dev/urandom rw                                    profile run
-            device /dev/zero rw                                       profile run
-          dir /etc ro                                                 profile run
-            bind /etc/alternatives ro from /etc/alternatives          profile run
-            bind /etc/gitconfig ro from /etc/gitconfig                profile run
-            file /etc/group ro                                        profile run
-            file /etc/hostname ro                                     profile run
-            file /etc/hosts ro                                        profile run
-            bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile run
-            bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile run
-            bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile run
-            link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile run
-            file /etc/nsswitch.conf ro                                profile run
-            file /etc/passwd ro                                       profile run
-            bind /etc/ssl/certs ro from /etc/ssl/certs                profile run
-          scratch /home/ann rw                                        profile run
-            bind /home/ann/work ro from /home/ann/work                profile run
-          link /lib ro to usr/lib                                     profile run
-          link /lib64 ro to usr/lib64                                 profile run
-          proc /proc rw                                               profile run
-          scratch /run/user/1000 rw                                   profile run
-          link /sbin ro to usr/sbin                                   profile run
-          sysfs /sys ro                                               profile run
-            cgroup /sys/fs/cgroup ro                                  profile run
-          scratch /tmp rw                                             profile run
-          bind /usr ro from /usr                                      profile run
-          scratch /var/tmp rw                                         profile run
+        /                        empty   ro in memory
+        ├─ /bin                  link    ro to usr/bin          profile run
+        ├─ /dev                  dir     ro mode 755            profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd    profile run
+        │  ├─ /dev/full          device  rw /dev/full           profile run
+        │  ├─ /dev/mqueue        mqueue  rw                     profile run
+        │  ├─ /dev/null          device  rw /dev/null           profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx         profile run
+        │  ├─ /dev/pts           devpts  rw                     profile run
+        │  ├─ /dev/random        device  rw /dev/random         profile run
+        │  ├─ /dev/shm           scratch rw mode 1777           profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2  profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0  profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1  profile run
+        │  ├─ /dev/tty           device  rw /dev/tty            profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom        profile run
+        │  └─ /dev/zero          device  rw /dev/zero           profile run
+        ├─ /etc                  dir     ro mode 755            profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives   profile run
+        │  ├─ /etc/gitconfig     bind    ro /etc/gitconfig      profile run
+        │  ├─ /etc/group         file    ro 39 bytes of text    profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text     profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text    profile run
+        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache    profile run
+        │  ├─ /etc/ld.so.conf    bind    ro /etc/ld.so.conf     profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d   profile run
+        │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text   profile run
+        │  ├─ /etc/passwd        file    ro 124 bytes of text   profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs      profile run
+        ├─ /home/ann             scratch rw mode 700            profile run
+        │  └─ /home/ann/work     bind    ro /home/ann/work      profile run
+        ├─ /lib                  link    ro to usr/lib          profile run
+        ├─ /lib64                link    ro to usr/lib64        profile run
+        ├─ /proc                 proc    rw                     profile run
+        ├─ /run/user/1000        scratch rw mode 700            profile run
+        ├─ /sbin                 link    ro to usr/sbin         profile run
+        ├─ /sys                  sysfs   ro                     profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                     profile run
+        ├─ /tmp                  scratch rw mode 1777           profile run
+        ├─ /usr                  bind    ro /usr                profile run
+        └─ /var/tmp              scratch rw mode 1777           profile run
 
         process
           command       true
           directory     /home/ann/work
           user          uid 1000 gid 1000, own user namespace that knows the caller's id only
+          groups kept   27, 44
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups ABSENT: an ordinary user cannot drop groups; kept: 27, 44
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✗ supplementary-groups  ABSENT: an ordinary user cannot drop groups; kept: 27, 44
 
-        left out, not on this host
+        left out, the host has no source
           bind /etc/bash.bashrc ro from /etc/bash.bashrc (if present) (profile run)
           bind /etc/ca-certificates ro from /etc/ca-certificates (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
@@ -251,32 +264,50 @@ fn build() {
         ROOT,
         profile("build"),
         expect![[r#"
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -   scratch /root rw                                            profile
-        -   scratch /run/user/0 rw                                      profile
-        -   directory     /home/ann/work
-        -   user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
-        -   environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        +   scratch /build rw                                           profile
-        +   directory     /build
-        +   user          uid 1000 gid 1000, own user namespace on a block of unprivileged host ids
-        +   environment   HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 27 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/passwd file ro 89 bytes of text profile
+        - /root scratch rw mode 700 profile
+        - /run/user/0 scratch rw mode 700 profile
+        - directory /home/ann/work
+        - user uid 0 gid 0, own user namespace on a block of unprivileged host ids
+        - host name eyot
+        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+        + /build scratch rw mode 755 profile
+        + /etc/group file ro 41 bytes of text profile
+        + /etc/hostname file ro 6 bytes of text profile
+        + /etc/hosts file ro 77 bytes of text profile
+        + /etc/passwd file ro 123 bytes of text profile
+        + directory /build
+        + user uid 1000 gid 1000, own user namespace on a block of unprivileged host ids
+        + host name build
+        + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
     "#]],
     );
     check_against_run(
         ANN,
         profile("build"),
         expect![[r#"
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -   scratch /home/ann rw                                        profile
-        -     bind /home/ann/work ro from /home/ann/work                profile
-        -   scratch /run/user/1000 rw                                   profile
-        -   directory     /home/ann/work
-        -   environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        +   scratch /build rw                                           profile
-        +   bind /home/ann/work ro from /home/ann/work                  profile
-        +   directory     /build
-        +   environment   HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 39 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/passwd file ro 124 bytes of text profile
+        - /home/ann scratch rw mode 700 profile
+        - /run/user/1000 scratch rw mode 700 profile
+        - directory /home/ann/work
+        - host name eyot
+        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+        + /build scratch rw mode 755 profile
+        + /etc/group file ro 41 bytes of text profile
+        + /etc/hostname file ro 6 bytes of text profile
+        + /etc/hosts file ro 77 bytes of text profile
+        + /etc/passwd file ro 123 bytes of text profile
+        + directory /build
+        + host name build
+        + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
     "#]],
     );
 }
@@ -287,64 +318,65 @@ fn service() {
         ROOT,
         profile("service"),
         expect![[r#"
-        -   dir /etc ro                                                 profile
-        -     bind /etc/alternatives ro from /etc/alternatives          profile
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -     file /etc/group ro                                        profile
-        -     file /etc/hostname ro                                     profile
-        -     file /etc/hosts ro                                        profile
-        -     bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile
-        -     bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile
-        -     bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile
-        -     link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile
-        -     file /etc/nsswitch.conf ro                                profile
-        -     file /etc/passwd ro                                       profile
-        -     bind /etc/ssl/certs ro from /etc/ssl/certs                profile
-        -   bind /home/ann/work ro from /home/ann/work                  profile
-        -   scratch /root rw                                            profile
-        -   scratch /run/user/0 rw                                      profile
-        -   directory     /home/ann/work
-        -   environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        +   bind /etc ro from /etc                                      profile
-        +     mask /etc/machine-id ro                                   profile
-        +     mask /etc/shadow ro                                       profile
-        +     mask /etc/ssh ro                                          profile
-        +     mask /etc/ssl/private ro                                  profile
-        +   scratch /run rw                                             profile
-        +   directory     /
-        +   environment   LC_TIME, LOGNAME, PATH, SHELL, USER
+        - /etc dir ro mode 755 profile
+        - /etc/alternatives bind ro /etc/alternatives profile
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 27 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
+        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
+        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+        - /etc/nsswitch.conf file ro 107 bytes of text profile
+        - /etc/passwd file ro 89 bytes of text profile
+        - /etc/ssl/certs bind ro /etc/ssl/certs profile
+        - /home/ann/work bind ro /home/ann/work profile
+        - its owner is the view's user
+        - /root scratch rw mode 700 profile
+        - /run/user/0 scratch rw mode 700 profile
+        - directory /home/ann/work
+        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+        + /etc bind ro /etc profile
+        + /etc/machine-id mask ro profile
+        + /etc/shadow mask ro profile
+        + /etc/ssh mask ro profile
+        + /etc/ssl/private mask ro profile
+        + /run scratch rw mode 755 profile
+        + directory /
+        + environment LC_TIME, LOGNAME, PATH, SHELL, USER
     "#]],
     );
     check_against_run(
         ANN,
         profile("service"),
         expect![[r#"
-        -   dir /etc ro                                                 profile
-        -     bind /etc/alternatives ro from /etc/alternatives          profile
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -     file /etc/group ro                                        profile
-        -     file /etc/hostname ro                                     profile
-        -     file /etc/hosts ro                                        profile
-        -     bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile
-        -     bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile
-        -     bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile
-        -     link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile
-        -     file /etc/nsswitch.conf ro                                profile
-        -     file /etc/passwd ro                                       profile
-        -     bind /etc/ssl/certs ro from /etc/ssl/certs                profile
-        -   scratch /home/ann rw                                        profile
-        -     bind /home/ann/work ro from /home/ann/work                profile
-        -   scratch /run/user/1000 rw                                   profile
-        -   directory     /home/ann/work
-        -   environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        +   bind /etc ro from /etc                                      profile
-        +     mask /etc/machine-id ro                                   profile
-        +     mask /etc/shadow ro                                       profile
-        +     mask /etc/ssh ro                                          profile
-        +     mask /etc/ssl/private ro                                  profile
-        +   scratch /run rw                                             profile
-        +   directory     /
-        +   environment   LC_TIME, LOGNAME, PATH, SHELL, USER
+        - /etc dir ro mode 755 profile
+        - /etc/alternatives bind ro /etc/alternatives profile
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 39 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
+        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
+        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+        - /etc/nsswitch.conf file ro 107 bytes of text profile
+        - /etc/passwd file ro 124 bytes of text profile
+        - /etc/ssl/certs bind ro /etc/ssl/certs profile
+        - /home/ann scratch rw mode 700 profile
+        - /home/ann/work bind ro /home/ann/work profile
+        - /run/user/1000 scratch rw mode 700 profile
+        - directory /home/ann/work
+        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+        + /etc bind ro /etc profile
+        + /etc/machine-id mask ro profile
+        + /etc/shadow mask ro profile
+        + /etc/ssh mask ro profile
+        + /etc/ssl/private mask ro profile
+        + /run scratch rw mode 755 profile
+        + directory /
+        + environment LC_TIME, LOGNAME, PATH, SHELL, USER
     "#]],
     );
 }
@@ -355,51 +387,51 @@ fn agent() {
         ROOT,
         profile("agent"),
         expect![[r#"
-        -   bind /home/ann/work ro from /home/ann/work                  profile
-        +   bind /home/ann/work rw from /home/ann/work                  profile
-        +     reserve /home/ann/work/.claude ro                         profile
-        +     reserve /home/ann/work/.codex ro                          profile
-        +     reserve /home/ann/work/.cursor ro                         profile
-        +     reserve /home/ann/work/.devcontainer ro                   profile
-        +     reserve /home/ann/work/.envrc ro                          profile
-        +     reserve /home/ann/work/.gemini ro                         profile
-        +     bind /home/ann/work/.git rw from /home/ann/work/.git      profile
-        +       reserve /home/ann/work/.git/commondir ro                profile
-        +       bind /home/ann/work/.git/config ro from /home/ann/work/.git/config  profile
-        +       reserve /home/ann/work/.git/config.worktree ro          profile
-        +       bind /home/ann/work/.git/hooks ro from /home/ann/work/.git/hooks  profile
-        +       reserve /home/ann/work/.git/modules ro                  profile
-        +       reserve /home/ann/work/.git/worktrees ro                profile
-        +     reserve /home/ann/work/.husky ro                          profile
-        +     reserve /home/ann/work/.idea ro                           profile
-        +     reserve /home/ann/work/.mcp.json ro                       profile
-        +     reserve /home/ann/work/.vscode ro                         profile
+        - /home/ann/work bind ro /home/ann/work profile
+        + /home/ann/work bind rw /home/ann/work profile
+        + /home/ann/work/.claude reserve ro no name can be made here profile
+        + /home/ann/work/.codex reserve ro no name can be made here profile
+        + /home/ann/work/.cursor reserve ro no name can be made here profile
+        + /home/ann/work/.devcontainer reserve ro no name can be made here profile
+        + /home/ann/work/.envrc reserve ro no name can be made here profile
+        + /home/ann/work/.gemini reserve ro no name can be made here profile
+        + /home/ann/work/.git bind rw /home/ann/work/.git profile
+        + /home/ann/work/.git/commondir reserve ro no name can be made here profile
+        + /home/ann/work/.git/config bind ro /home/ann/work/.git/config profile
+        + /home/ann/work/.git/config.worktree reserve ro no name can be made here profile
+        + /home/ann/work/.git/hooks bind ro /home/ann/work/.git/hooks profile
+        + /home/ann/work/.git/modules reserve ro no name can be made here profile
+        + /home/ann/work/.git/worktrees reserve ro no name can be made here profile
+        + /home/ann/work/.husky reserve ro no name can be made here profile
+        + /home/ann/work/.idea reserve ro no name can be made here profile
+        + /home/ann/work/.mcp.json reserve ro no name can be made here profile
+        + /home/ann/work/.vscode reserve ro no name can be made here profile
     "#]],
     );
     check_against_run(
         ANN,
         profile("agent"),
         expect![[r#"
-        -     bind /home/ann/work ro from /home/ann/work                profile
-        +     bind /home/ann/.cargo/bin ro from /home/ann/.cargo/bin    profile
-        +     bind /home/ann/work rw from /home/ann/work                profile
-        +       reserve /home/ann/work/.claude ro                       profile
-        +       reserve /home/ann/work/.codex ro                        profile
-        +       reserve /home/ann/work/.cursor ro                       profile
-        +       reserve /home/ann/work/.devcontainer ro                 profile
-        +       reserve /home/ann/work/.envrc ro                        profile
-        +       reserve /home/ann/work/.gemini ro                       profile
-        +       bind /home/ann/work/.git rw from /home/ann/work/.git    profile
-        +         reserve /home/ann/work/.git/commondir ro              profile
-        +         bind /home/ann/work/.git/config ro from /home/ann/work/.git/config  profile
-        +         reserve /home/ann/work/.git/config.worktree ro        profile
-        +         bind /home/ann/work/.git/hooks ro from /home/ann/work/.git/hooks  profile
-        +         reserve /home/ann/work/.git/modules ro                profile
-        +         reserve /home/ann/work/.git/worktrees ro              profile
-        +       reserve /home/ann/work/.husky ro                        profile
-        +       reserve /home/ann/work/.idea ro                         profile
-        +       reserve /home/ann/work/.mcp.json ro                     profile
-        +       reserve /home/ann/work/.vscode ro                       profile
+        - /home/ann/work bind ro /home/ann/work profile
+        + /home/ann/.cargo/bin bind ro /home/ann/.cargo/bin profile
+        + /home/ann/work bind rw /home/ann/work profile
+        + /home/ann/work/.claude reserve ro no name can be made here profile
+        + /home/ann/work/.codex reserve ro no name can be made here profile
+        + /home/ann/work/.cursor reserve ro no name can be made here profile
+        + /home/ann/work/.devcontainer reserve ro no name can be made here profile
+        + /home/ann/work/.envrc reserve ro no name can be made here profile
+        + /home/ann/work/.gemini reserve ro no name can be made here profile
+        + /home/ann/work/.git bind rw /home/ann/work/.git profile
+        + /home/ann/work/.git/commondir reserve ro no name can be made here profile
+        + /home/ann/work/.git/config bind ro /home/ann/work/.git/config profile
+        + /home/ann/work/.git/config.worktree reserve ro no name can be made here profile
+        + /home/ann/work/.git/hooks bind ro /home/ann/work/.git/hooks profile
+        + /home/ann/work/.git/modules reserve ro no name can be made here profile
+        + /home/ann/work/.git/worktrees reserve ro no name can be made here profile
+        + /home/ann/work/.husky reserve ro no name can be made here profile
+        + /home/ann/work/.idea reserve ro no name can be made here profile
+        + /home/ann/work/.mcp.json reserve ro no name can be made here profile
+        + /home/ann/work/.vscode reserve ro no name can be made here profile
     "#]],
     );
 }
@@ -407,65 +439,76 @@ fn agent() {
 #[test]
 fn empty() {
     expect![[r#"
-        /  empty, in memory, ro
+        / empty ro in memory
 
         process
           command       true
           directory     /
           user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups held
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✓ supplementary-groups  held
     "#]]
     .assert_eq(&described(ROOT, profile("empty")));
     expect![[r#"
-        /  empty, in memory, ro
+        / empty ro in memory
 
         process
           command       true
           directory     /
           user          uid 1000 gid 1000, own user namespace that knows the caller's id only
+          groups kept   27, 44
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups ABSENT: an ordinary user cannot drop groups; kept: 27, 44
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✗ supplementary-groups  ABSENT: an ordinary user cannot drop groups; kept: 27, 44
     "#]]
     .assert_eq(&described(ANN, profile("empty")));
 }
@@ -477,79 +520,69 @@ fn the_hosts_root_keeps_what_is_private() {
         ROOT,
         view(),
         expect![[r#"
-        - /  empty, in memory, ro
-        -   link /bin ro to usr/bin                                     profile
-        -   dir /dev ro                                                 profile
-        -   dir /etc ro                                                 profile
-        -     bind /etc/alternatives ro from /etc/alternatives          profile
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -     file /etc/group ro                                        profile
-        -     file /etc/hostname ro                                     profile
-        -     file /etc/hosts ro                                        profile
-        -     bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile
-        -     bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile
-        -     bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile
-        -     link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile
-        -     file /etc/nsswitch.conf ro                                profile
-        -     file /etc/passwd ro                                       profile
-        -     bind /etc/ssl/certs ro from /etc/ssl/certs                profile
-        -   bind /home/ann/work ro from /home/ann/work                  profile
-        -   link /lib ro to usr/lib                                     profile
-        -   link /lib64 ro to usr/lib64                                 profile
-        -   scratch /run/user/0 rw                                      profile
-        -   link /sbin ro to usr/sbin                                   profile
-        -   bind /usr ro from /usr                                      profile
-        + /  bind ro from /
-        +   scratch /dev rw                                             profile
-        +   mask /etc/machine-id ro                                     profile
-        +   mask /etc/shadow ro                                         profile
-        +   mask /etc/ssh ro                                            profile
-        +   mask /etc/ssl/private ro                                    profile
-        +   scratch /home rw                                            profile
-        +     bind /home/ann/work ro from /home/ann/work                profile
-        +   scratch /run rw                                             profile
-        +     scratch /run/user/0 rw                                    profile
+        - / empty ro in memory
+        - /bin link ro to usr/bin profile
+        - /dev dir ro mode 755 profile
+        - /etc dir ro mode 755 profile
+        - /etc/alternatives bind ro /etc/alternatives profile
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 27 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
+        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
+        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+        - /etc/nsswitch.conf file ro 107 bytes of text profile
+        - /etc/passwd file ro 89 bytes of text profile
+        - /etc/ssl/certs bind ro /etc/ssl/certs profile
+        - /lib link ro to usr/lib profile
+        - /lib64 link ro to usr/lib64 profile
+        - /sbin link ro to usr/sbin profile
+        - /usr bind ro /usr profile
+        + / bind ro /
+        + /dev scratch rw mode 755 profile
+        + /etc/machine-id mask ro profile
+        + /etc/shadow mask ro profile
+        + /etc/ssh mask ro profile
+        + /etc/ssl/private mask ro profile
+        + /home scratch rw mode 755 profile
+        + /run scratch rw mode 755 profile
     "#]],
     );
     check_against_run(
         ANN,
         view(),
         expect![[r#"
-        - /  empty, in memory, ro
-        -   link /bin ro to usr/bin                                     profile
-        -   dir /dev ro                                                 profile
-        -   dir /etc ro                                                 profile
-        -     bind /etc/alternatives ro from /etc/alternatives          profile
-        -     bind /etc/gitconfig ro from /etc/gitconfig                profile
-        -     file /etc/group ro                                        profile
-        -     file /etc/hostname ro                                     profile
-        -     file /etc/hosts ro                                        profile
-        -     bind /etc/ld.so.cache ro from /etc/ld.so.cache            profile
-        -     bind /etc/ld.so.conf ro from /etc/ld.so.conf              profile
-        -     bind /etc/ld.so.conf.d ro from /etc/ld.so.conf.d          profile
-        -     link /etc/localtime ro to /usr/share/zoneinfo/Etc/UTC     profile
-        -     file /etc/nsswitch.conf ro                                profile
-        -     file /etc/passwd ro                                       profile
-        -     bind /etc/ssl/certs ro from /etc/ssl/certs                profile
-        -   scratch /home/ann rw                                        profile
-        -     bind /home/ann/work ro from /home/ann/work                profile
-        -   link /lib ro to usr/lib                                     profile
-        -   link /lib64 ro to usr/lib64                                 profile
-        -   scratch /run/user/1000 rw                                   profile
-        -   link /sbin ro to usr/sbin                                   profile
-        -   bind /usr ro from /usr                                      profile
-        + /  bind ro from /
-        +   scratch /dev rw                                             profile
-        +   mask /etc/machine-id ro                                     profile
-        +   mask /etc/shadow ro                                         profile
-        +   mask /etc/ssh ro                                            profile
-        +   mask /etc/ssl/private ro                                    profile
-        +   scratch /home rw                                            profile
-        +     scratch /home/ann rw                                      profile
-        +       bind /home/ann/work ro from /home/ann/work              profile
-        +   scratch /root rw                                            profile
-        +   scratch /run rw                                             profile
-        +     scratch /run/user/1000 rw                                 profile
+        - / empty ro in memory
+        - /bin link ro to usr/bin profile
+        - /dev dir ro mode 755 profile
+        - /etc dir ro mode 755 profile
+        - /etc/alternatives bind ro /etc/alternatives profile
+        - /etc/gitconfig bind ro /etc/gitconfig profile
+        - /etc/group file ro 39 bytes of text profile
+        - /etc/hostname file ro 5 bytes of text profile
+        - /etc/hosts file ro 76 bytes of text profile
+        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
+        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
+        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+        - /etc/nsswitch.conf file ro 107 bytes of text profile
+        - /etc/passwd file ro 124 bytes of text profile
+        - /etc/ssl/certs bind ro /etc/ssl/certs profile
+        - /lib link ro to usr/lib profile
+        - /lib64 link ro to usr/lib64 profile
+        - /sbin link ro to usr/sbin profile
+        - /usr bind ro /usr profile
+        + / bind ro /
+        + /dev scratch rw mode 755 profile
+        + /etc/machine-id mask ro profile
+        + /etc/shadow mask ro profile
+        + /etc/ssh mask ro profile
+        + /etc/ssl/private mask ro profile
+        + /home scratch rw mode 755 profile
+        + /root scratch rw mode 700 profile
+        + /run scratch rw mode 755 profile
     "#]],
     );
 }
@@ -559,53 +592,58 @@ fn a_root_file_system_gets_what_it_has_places_for() {
     let root = RootKind::Directory("/srv/rootfs".to_owned());
     let view = View { root: Some(root), ..View::default() };
     expect![[r#"
-        /  bind ro from /srv/rootfs
-          scratch /dev rw                                             profile run
-            link /dev/fd ro to /proc/self/fd                          profile run
-            device /dev/full rw                                       profile run
-            mqueue /dev/mqueue rw                                     profile run
-            device /dev/null rw                                       profile run
-            link /dev/ptmx ro to pts/ptmx                             profile run
-            devpts /dev/pts rw                                        profile run
-            device /dev/random rw                                     profile run
-            scratch /dev/shm rw                                       profile run
-            link /dev/stderr ro to /proc/self/fd/2                    profile run
-            link /dev/stdin ro to /proc/self/fd/0                     profile run
-            link /dev/stdout ro to /proc/self/fd/1                    profile run
-            device /dev/tty rw                                        profile run
-            device /dev/urandom rw                                    profile run
-            device /dev/zero rw                                       profile run
-          proc /proc rw                                               profile run
-          scratch /tmp rw                                             profile run
+        /                  bind    ro /srv/rootfs
+        ├─ /dev            scratch rw mode 755            profile run
+        │  ├─ /dev/fd      link    ro to /proc/self/fd    profile run
+        │  ├─ /dev/full    device  rw /dev/full           profile run
+        │  ├─ /dev/mqueue  mqueue  rw                     profile run
+        │  ├─ /dev/null    device  rw /dev/null           profile run
+        │  ├─ /dev/ptmx    link    ro to pts/ptmx         profile run
+        │  ├─ /dev/pts     devpts  rw                     profile run
+        │  ├─ /dev/random  device  rw /dev/random         profile run
+        │  ├─ /dev/shm     scratch rw mode 1777           profile run
+        │  ├─ /dev/stderr  link    ro to /proc/self/fd/2  profile run
+        │  ├─ /dev/stdin   link    ro to /proc/self/fd/0  profile run
+        │  ├─ /dev/stdout  link    ro to /proc/self/fd/1  profile run
+        │  ├─ /dev/tty     device  rw /dev/tty            profile run
+        │  ├─ /dev/urandom device  rw /dev/urandom        profile run
+        │  └─ /dev/zero    device  rw /dev/zero           profile run
+        ├─ /proc           proc    rw                     profile run
+        └─ /tmp            scratch rw mode 1777           profile run
 
         process
           command       true
           directory     /
           user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups held
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✓ supplementary-groups  held
 
-        left out, not on this host
+        left out, the host has no source
           scratch /run rw (if present) (profile run)
           sysfs /sys ro (if present) (profile run)
           cgroup /sys/fs/cgroup ro (if present) (profile run)
@@ -624,24 +662,25 @@ fn without_a_user_namespace_the_kernels_tunables_are_closed() {
         ROOT,
         view,
         expect![[r#"
-        -   user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
-        -   mounts-locked        held
-        -   user-namespace       held
-        +     mask /proc/acpi ro (if present)                           profile
-        +     cover /proc/bus ro (if present)                           profile
-        +     cover /proc/fs ro (if present)                            profile
-        +     cover /proc/irq ro (if present)                           profile
-        +     mask /proc/kcore ro (if present)                          profile
-        +     mask /proc/keys ro (if present)                           profile
-        +     mask /proc/sched_debug ro (if present)                    profile
-        +     mask /proc/scsi ro (if present)                           profile
-        +     cover /proc/sys ro (if present)                           profile
-        +     cover /proc/sysrq-trigger ro (if present)                 profile
-        +     mask /proc/timer_list ro (if present)                     profile
-        +     mask /sys/firmware ro (if present)                        profile
-        +   user          uid 0 gid 0, the host's user namespace
-        +   mounts-locked        waived by flag --user
-        +   user-namespace       waived by flag --user
+        - its owner is the view's user
+        - user uid 0 gid 0, own user namespace on a block of unprivileged host ids
+        - ✓ mounts-locked held
+        - ✓ user-namespace held
+        + /proc/acpi mask ro profile
+        + /proc/bus cover ro profile
+        + /proc/fs cover ro profile
+        + /proc/irq cover ro profile
+        + /proc/kcore mask ro profile
+        + /proc/keys mask ro profile
+        + /proc/sched_debug mask ro profile
+        + /proc/scsi mask ro profile
+        + /proc/sys cover ro profile
+        + /proc/sysrq-trigger cover ro profile
+        + /proc/timer_list mask ro profile
+        + /sys/firmware mask ro profile
+        + user uid 0 gid 0, the host's user namespace
+        + ○ mounts-locked waived by flag --user
+        + ○ user-namespace waived by flag --user
     "#]],
     );
 }
@@ -650,37 +689,42 @@ fn without_a_user_namespace_the_kernels_tunables_are_closed() {
 fn an_empty_view_can_ask_for_the_kernels_file_systems() {
     let view = View { proc: Some(true), sys: Some(true), ..profile("empty") };
     expect![[r#"
-        /  empty, in memory, ro
-          proc /proc rw                                               profile empty with --proc
-          sysfs /sys ro                                               profile empty with --sys
-            cgroup /sys/fs/cgroup ro                                  profile empty with --sys
+        /                    empty  ro in memory
+        ├─ /proc             proc   rw            profile empty with --proc
+        └─ /sys              sysfs  ro            profile empty with --sys
+           └─ /sys/fs/cgroup cgroup ro            profile empty with --sys
 
         process
           command       true
           directory     /
           user          uid 0 gid 0, own user namespace on a block of unprivileged host ids
+          host name     eyot
           own           pid, ipc, uts, cgroup
           shared        none
           network       none
+          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
+          descriptors   0 to 2
+          PID 1         eyot: reaps orphans and forwards signals
           capabilities  none
           seccomp       default
           landlock      signals and abstract sockets stay inside
+          root's files  never writable as the view's own
+          core dumps    none
           limits        none
-          environment   LC_TIME, LOGNAME, PATH, SHELL, TERM, USER
 
         protections
-          mounts-locked        held
-          user-namespace       held
-          pid-namespace        held
-          ipc-namespace        held
-          uts-namespace        held
-          cgroup-namespace     held
-          network              held
-          seccomp              held
-          landlock             held
-          no-new-privileges    held
-          capabilities         held
-          supplementary-groups held
+          ✓ mounts-locked         held
+          ✓ user-namespace        held
+          ✓ pid-namespace         held
+          ✓ ipc-namespace         held
+          ✓ uts-namespace         held
+          ✓ cgroup-namespace      held
+          ✓ network               held
+          ✓ seccomp               held
+          ✓ landlock              held
+          ✓ no-new-privileges     held
+          ✓ capabilities          held
+          ✓ supplementary-groups  held
     "#]]
     .assert_eq(&described(ROOT, view));
 }
@@ -692,15 +736,15 @@ fn the_hosts_network_brings_its_names() {
         ANN,
         view,
         expect![[r#"
-        -     file /etc/hosts ro                                        profile
-        -   sysfs /sys ro                                               profile
-        -   network       none
-        -   network              held
-        +     bind /etc/hosts ro from /etc/hosts                        profile
-        +     bind /etc/resolv.conf ro from /etc/resolv.conf            profile
-        +   bind /sys ro from /sys                                      profile
-        +   network       the host's
-        +   network              waived by flag --net
+        - /etc/hosts file ro 76 bytes of text profile
+        - /sys sysfs ro profile
+        - network none
+        - ✓ network held
+        + /etc/hosts bind ro /etc/hosts profile
+        + /etc/resolv.conf bind ro /etc/resolv.conf profile
+        + /sys bind ro /sys profile
+        + network the host's
+        + ○ network waived by flag --net
     "#]],
     );
 }
