@@ -27,6 +27,7 @@ pub fn survey() -> Result<Facts, LaunchError> {
     };
     let machine = Machine {
         hostname: eyot_sys::host_name(),
+        kernel: eyot_sys::kernel_version(),
         landlock_abi: eyot_sys::landlock_abi(),
         cgroups: cgroup_layout(),
         memory_controller: Err("limits by control group are not wired yet".into()),

@@ -31,6 +31,9 @@ pub struct Caller {
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     pub hostname: String,
+    /// Major and minor number of the kernel, for what names one (a container's seccomp profile).
+    /// What the kernel can do is never read from it.
+    pub kernel: (u32, u32),
     /// Landlock's ABI, 0 where it is absent; scopes came with 6 (Linux 6.12).
     pub landlock_abi: u32,
     pub cgroups: CgroupLayout,

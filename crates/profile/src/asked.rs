@@ -4,7 +4,7 @@ use eyot_plan::{
 };
 
 use crate::place::{host_path, view_path};
-use crate::request::{Request, refuse};
+use crate::request::{Chosen, Request, refuse};
 
 /// The entries that view files and flags ask for.
 ///
@@ -16,19 +16,19 @@ pub(crate) fn asked_entries(
     caller: &Caller,
     owner: Owner,
 ) -> Result<Vec<Entry>, PlanError> {
+    let binds = |key, list: fn(&View) -> &Vec<Bind>, access, presence| {
+        let named = request.all(key, list).into_iter();
+        let entry = |bind: Chosen<&Bind>| bind_entry(bind.value, caller, owner, bind.by);
+        named
+            .map(|bind| Ok(entry(bind)?.access(access).presence(presence)))
+            .collect::<Result<Vec<_>, PlanError>>()
+    };
     let mut entries = Vec::new();
-    let binds: [(&str, fn(&View) -> &Vec<Bind>, Access, Presence); 4] = [
-        ("ro", |view| &view.ro, Access::ReadOnly, Presence::Required),
-        ("rw", |view| &view.rw, Access::ReadWrite, Presence::Required),
-        ("ro-try", |view| &view.ro_try, Access::ReadOnly, Presence::Optional),
-        ("rw-try", |view| &view.rw_try, Access::ReadWrite, Presence::Optional),
-    ];
-    for (key, list, access, presence) in binds {
-        for bind in request.all(key, list) {
-            let entry = bind_entry(bind.value, caller, owner, bind.by)?;
-            entries.push(entry.access(access).presence(presence));
-        }
-    }
+    use {Access::*, Presence::*};
+    entries.extend(binds("ro", |view| &view.ro, ReadOnly, Required)?);
+    entries.extend(binds("rw", |view| &view.rw, ReadWrite, Required)?);
+    entries.extend(binds("ro-try", |view| &view.ro_try, ReadOnly, Optional)?);
+    entries.extend(binds("rw-try", |view| &view.rw_try, ReadWrite, Optional)?);
     for tmpfs in request.all("tmpfs", |view| &view.tmpfs) {
         let what = What::Tmpfs { size: tmpfs.value.size, mode: tmpfs.value.mode };
         entries.push(entry(&tmpfs.value.at, what, tmpfs.by)?);

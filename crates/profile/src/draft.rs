@@ -17,6 +17,7 @@ use crate::project::project_entries;
 use crate::protections::{Decided, protections};
 use crate::request::{LayeredView, Request, refuse};
 use crate::rows::{Setting, profile_entries};
+use crate::seccomp::Policy;
 use crate::start::StartAt;
 use crate::tables::{PROFILES, Profile, Start};
 
@@ -26,6 +27,7 @@ pub struct Draft {
     asked: Vec<Entry>,
     plan: Plan,
     start: StartAt,
+    policy: Option<Policy>,
 }
 
 /// Makes one request of the views, weakest first, and of the profile they extend.
@@ -43,7 +45,7 @@ pub fn draft(
     let who = Who::decide(request, profile, &root, facts)?;
     let hostname = hostname(request, &walls, profile.hostname)?;
     let limits = Limits::decide(request, facts, &who, walls.isolation.user)?;
-    let confinement = confinement(request, &walls, &facts.machine, seccomp_text)?;
+    let (confinement, policy) = confinement(request, &walls, &facts.machine, seccomp_text)?;
     let identity = who.identity(&walls.isolation, &facts.caller);
     let decided = Decided {
         walls: &walls,
@@ -91,7 +93,7 @@ pub fn draft(
         left_out: Vec::new(),
         notes,
     };
-    Ok(Draft { asked, plan, start: start(request, profile, facts, &who)? })
+    Ok(Draft { asked, plan, start: start(request, profile, facts, &who)?, policy })
 }
 
 impl Draft {
@@ -100,17 +102,22 @@ impl Draft {
         &self.asked
     }
 
+    /// The policy that the plan's filter is compiled from: it can say why a call was refused.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+
     /// The plan on a host whose paths are what `fact_of` says.
     pub fn settle(
         self,
         mut fact_of: impl FnMut(&HostPath, Links) -> SourceFact,
     ) -> Result<Plan, PlanError> {
-        let Draft { asked, mut plan, start } = self;
+        let Draft { asked, mut plan, start, policy: _ } = self;
         let (asked, absent) = without_missing_places(asked, &plan.root, &mut fact_of);
         let mut settled = settle(asked, &mut fact_of)?;
         settled.left_out.extend(absent);
         plan.take(settled);
-        plan.process.workdir = start.choose(&mut plan)?;
+        plan.process.workdir = start.choose(&mut plan, &mut fact_of)?;
         Ok(plan)
     }
 }
@@ -155,19 +162,34 @@ fn without_missing_places(
         let beneath_absent = of_profile && absent.iter().any(|above| above.at.contains(&entry.at));
         let covers_place = entry.presence == Presence::Optional && entry.sources().is_empty();
         let host = if covers_place { host_place(&entry.at, &kept, root) } else { None };
-        let exists = match host.map(|host| fact_of(&host, Links::Copied)) {
-            None => true,
-            Some(SourceFact::Missing) => false,
-            Some(SourceFact::Directory) => {
+        let fact = host.map(|host| fact_of(&host, Links::Copied));
+        let exists = match fact {
+            // What a kernel file system has, putting the view together finds out. Anywhere else in
+            // the view's own memory the place is made.
+            None if covers_place && !covers_something(&entry) => {
                 entry.presence = Presence::Required;
                 true
             }
-            // A directory cannot cover a link; a mask covers what the link leads to.
-            Some(_) => matches!(entry.what, What::Mask | What::SelfBind),
+            None | Some(SourceFact::Unreachable { .. }) => true,
+            Some(SourceFact::Missing) => false,
+            Some(_) if covers_something(&entry) => {
+                entry.presence = Presence::Required;
+                true
+            }
+            Some(fact) => {
+                // A directory cannot cover a file or a link.
+                entry.presence = Presence::Required;
+                fact == SourceFact::Directory
+            }
         };
         if exists && !beneath_absent { kept.push(entry) } else { absent.push(entry) }
     }
     (kept, absent)
+}
+
+/// Whether the entry is about what is at its place already.
+fn covers_something(entry: &Entry) -> bool {
+    matches!(entry.what, What::Mask | What::SelfBind)
 }
 
 /// Which path of the host shows at `at`, if one does.
@@ -213,8 +235,13 @@ fn start(
     }
     let mut places = Vec::new();
     match profile.start {
-        // A directory that was removed has no plain path, and nothing to start in.
-        Start::Project => places.extend(ViewPath::new(&facts.caller.workdir)),
+        // A directory that was removed has no plain path. One of a kernel file system need not be in
+        // the view's own: there are other processes in it.
+        Start::Project => places.extend(
+            ViewPath::new(&facts.caller.workdir)
+                .ok()
+                .filter(|at| !["/proc", "/sys"].iter().any(|made| at.as_path().starts_with(made))),
+        ),
         Start::At(place) => places.push(ViewPath::new(place)?),
     }
     places.extend(who.home.clone());

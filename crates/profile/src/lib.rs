@@ -14,7 +14,7 @@
 //! #         environment: vec![], privileged: false, on_terminal: false,
 //! #     },
 //! #     machine: Machine {
-//! #         hostname: "host".into(), landlock_abi: 7, cgroups: CgroupLayout::None, seccomp: true,
+//! #         hostname: "host".into(), kernel: (6, 18), landlock_abi: 7, cgroups: CgroupLayout::None, seccomp: true,
 //! #         memory_controller: Ok(()), pids_controller: Ok(()), cpu_controller: Ok(()),
 //! #     },
 //! # };
@@ -30,6 +30,7 @@ mod capability;
 mod confinement;
 mod draft;
 mod environment;
+mod filter;
 mod identity;
 mod isolation;
 mod limits;

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use eyot_plan::{
     Access, Caller, Entry, HostPath, Layer, Links, Origin, Owner, PlanError, ViewPath, What,
 };
@@ -50,13 +52,18 @@ fn paths(caller: &Caller) -> Result<(HostPath, ViewPath), PlanError> {
 
 /// A current directory that would show more than a project, or cover what the profile shows.
 fn why_hidden(at: &ViewPath, caller: &Caller, shown: &[Entry]) -> Option<String> {
-    let holds_home =
-        callers_home(caller).is_some_and(|home| home.as_path().starts_with(at.as_path()));
+    let home = callers_home(caller);
+    let is_home = home.as_ref().is_some_and(|home| home.as_path() == at.as_path());
+    let holds_home = home.is_some_and(|home| home.as_path().starts_with(at.as_path()));
     let kernels = ["/proc", "/sys", "/dev"].iter().find(|place| at.as_path().starts_with(place));
     if at.is_root() {
         Some("it is the whole host".to_owned())
+    } else if is_home {
+        Some("it is your home directory".to_owned())
     } else if holds_home {
         Some("it holds your home directory".to_owned())
+    } else if is_somebodys_home(at) {
+        Some("it is a home directory".to_owned())
     } else if let Some(place) = kernels {
         Some(format!("{place} is the view's own"))
     } else if is_place_of_directory(at, shown) {
@@ -65,6 +72,14 @@ fn why_hidden(at: &ViewPath, caller: &Caller, shown: &[Entry]) -> Option<String>
         let covered = shown.iter().find(|entry| at.contains(&entry.at))?;
         Some(format!("it would cover '{covered}'"))
     }
+}
+
+/// `sudo` changes who the caller is and leaves the directory as it was.
+fn is_somebodys_home(at: &ViewPath) -> bool {
+    let parent = at.parent().is_some_and(|parent| {
+        [Path::new("/home"), Path::new("/var/home")].contains(&parent.as_path())
+    });
+    parent || at.as_path() == Path::new("/root")
 }
 
 /// Whether the profile has a directory of its own exactly there (`/tmp`).

@@ -1,13 +1,13 @@
 use eyot_plan::{
     Confinement, Facts, Identity, Network, Origin, PlanError, Protection, ProtectionState, Seccomp,
-    Share, Sharing, UserNamespace,
+    SeccompChoice, Share, Sharing, UserNamespace,
 };
 
 use crate::confinement::{SCOPES_ABI, choice};
 use crate::isolation::Walls;
 use crate::limits::Limits;
 use crate::nearest::unknown;
-use crate::request::{Request, refuse};
+use crate::request::{Chosen, Request, refuse};
 
 /// Everything that `--allow-missing` takes, in the order in which plans list it.
 pub const PROTECTIONS: &[&str] = &[
@@ -90,9 +90,7 @@ pub(crate) fn protections(
 
 fn accepted(request: Request<'_>) -> Result<Vec<&str>, PlanError> {
     let named = request.all("allow-missing", |view| view.allow_missing.iter().map(String::as_str));
-    let check = |name: crate::request::Chosen<&'_ str>| match PROTECTIONS
-        .iter()
-        .find(|known| **known == name.value)
+    let check = |name: Chosen<&'_ str>| match PROTECTIONS.iter().find(|known| **known == name.value)
     {
         Some(known) => Ok(*known),
         None => Err(refuse(unknown("protection", name.value, PROTECTIONS), &name.by)),
@@ -105,7 +103,7 @@ fn refuse_missing(name: &str, why: &str, by: &Origin, accepted: &[&str]) -> Resu
         true => Ok(()),
         false => {
             let what = format!(
-                "{name} is missing: {why}; --allow-missing={name} accepts a view without it"
+                "protection '{name}' is missing: {why}; --allow-missing={name} accepts a view without it"
             );
             Err(refuse(what, by))
         }
@@ -139,12 +137,16 @@ impl Decided<'_> {
     }
 
     fn seccomp(&self, request: Request<'_>) -> ProtectionState {
+        let absent = |why: &str| ProtectionState::Absent { why: why.to_owned() };
         match (&self.confinement.seccomp, choice(request)) {
             (Seccomp::Filter { .. }, _) => ProtectionState::Held,
-            (Seccomp::Off, _) if !self.facts.machine.seccomp => ProtectionState::Absent {
-                why: "the kernel takes no filters of system calls".to_owned(),
-            },
-            (Seccomp::Off, choice) => held_unless(choice.map(|choice| choice.by).as_ref()),
+            (Seccomp::Off, Some(Chosen { value: SeccompChoice::Off, by })) => {
+                held_unless(Some(&by))
+            }
+            (Seccomp::Off, _) if self.facts.machine.seccomp => {
+                absent("eyot has no table of this machine's system calls")
+            }
+            (Seccomp::Off, _) => absent("the kernel takes no filters of system calls"),
         }
     }
 

@@ -29,8 +29,8 @@ pub use lookup::{
     make_owned_directory, make_symlink, set_umask,
 };
 pub use machine::{
-    bring_loopback_up, host_name, lock, on_each_cpu, on_terminal, rules_the_machine, set_host_name,
-    try_lock_byte,
+    bring_loopback_up, host_name, kernel_version, lock, on_each_cpu, on_terminal,
+    rules_the_machine, set_host_name, try_lock_byte,
 };
 pub use mount::{
     AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,

@@ -11,6 +11,17 @@ pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// Major and minor number of the running kernel, 0 where it says something unreadable.
+pub fn kernel_version() -> (u32, u32) {
+    version_of(&rustix::system::uname().release().to_string_lossy())
+}
+
+fn version_of(release: &str) -> (u32, u32) {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse());
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
+    (next(), next())
+}
+
 pub fn set_host_name(name: &str) -> Result<(), Error> {
     rustix::system::sethostname(name.as_bytes())
         .map_err(|errno| Call::other(format!("sethostname({name})")).failed(errno))
@@ -109,4 +120,16 @@ pub fn on_each_cpu<T>(mut step: impl FnMut() -> Option<T>) -> Option<T> {
     }
     let _ = sched_setaffinity(None, &allowed);
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_from_every_usual_release() {
+        assert_eq!(version_of("6.1.0-18-cloud-amd64"), (6, 1));
+        assert_eq!(version_of("6.18-rc1"), (6, 18));
+        assert_eq!(version_of("banana"), (0, 0));
+    }
 }
