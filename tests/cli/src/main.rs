@@ -4,6 +4,8 @@
 mod command_lines;
 mod examples;
 mod help;
+mod mutations;
+mod plans;
 mod view_files;
 
 use std::ffi::OsString;
