@@ -24,10 +24,11 @@ fn a_plan_is_printed_as_a_tree_or_as_json_and_nothing_is_done() {
 #[test]
 fn flags_stand_above_the_view_file() {
     let file = "../../examples/views/empty-shell.toml";
-    let said = say(["plan", "run", "--view", file, "--tmpfs=/tmp:size=1M", "ls"]);
+    let said = say(["plan", "run", "--view", file, "--tmpfs=/tmp:size=1M", "--workdir=/usr", "ls"]);
     assert_eq!(said.code, ExitCode::SUCCESS, "{}", said.err);
     let row = said.out.lines().find(|line| line.contains("─ /tmp ")).expect("/tmp is shown");
     assert!(row.contains("1 MiB") && row.ends_with("flag --tmpfs"), "{row}");
     assert!(said.out.contains("\n  command       ls\n"), "{}", said.out);
+    assert!(said.out.contains("\n  directory     /usr\n"), "{}", said.out);
     assert!(said.out.contains("covered by a stronger request\n  tmpfs /tmp "), "{}", said.out);
 }
