@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::OUR_FAILURE;
 use crate::args::{CheckRequest, Depth, Form};
+use crate::engine;
 use crate::render::{self, Message};
 use crate::screen::Screen;
 use crate::view_file;
@@ -52,7 +53,7 @@ fn one(file: &Path, depth: Depth) -> Result<(), Message> {
     let view = view_file::read(file).map_err(|error| render::view_file_error(&error))?;
     match depth {
         Depth::Syntax => Ok(()),
-        Depth::Plan => Ok(drop(view)),
+        Depth::Plan => engine::plan_of_file(file, view).map(drop),
     }
 }
 

@@ -14,8 +14,10 @@
 
 mod args;
 mod check;
+mod engine;
 
 mod generate;
+mod plan_text;
 mod render;
 mod schema;
 mod screen;
@@ -24,7 +26,7 @@ pub mod view_file;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::Request;
+use args::{Form, Request, RunRequest};
 use clap::error::ErrorKind;
 pub use screen::Screen;
 
@@ -47,6 +49,12 @@ pub fn main_with(words: impl IntoIterator<Item = OsString>, screen: &mut Screen<
 
 fn carry_out(request: Request, screen: &mut Screen<'_>) -> ExitCode {
     match request {
+        Request::Run(request) => run(&request, screen),
+        Request::PlanRun(request, form) => match (engine::prepare(&request), form) {
+            (Ok(prepared), Form::Text) => screen.answer(&prepared.plan.describe()),
+            (Ok(prepared), Form::Json) => screen.answer_json(&plan_text::json(&prepared.plan)),
+            (Err(message), _) => screen.refuse(&message),
+        },
         Request::Check(request) => check::check(&request, screen),
         Request::SchemaView => screen.answer(&generate::schema_of_views()),
         Request::Completions(shell) => screen.answer(&generate::completions(shell)),
@@ -54,5 +62,22 @@ fn carry_out(request: Request, screen: &mut Screen<'_>) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => screen.refuse(&message),
         },
+    }
+}
+
+fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
+    let prepared = match engine::prepare(request) {
+        Ok(prepared) => prepared,
+        Err(message) => return screen.refuse(&message),
+    };
+    if let Some(message) = engine::no_command(&prepared.plan.process.command) {
+        return screen.refuse(&message);
+    }
+    match engine::run(&prepared) {
+        Ok(outcome) => ExitCode::from(outcome.ending.code()),
+        Err(error) => {
+            screen.refuse(&render::launch_error(&error));
+            ExitCode::from(error.exit_code())
+        }
     }
 }

@@ -4,19 +4,20 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
+use eyot_launch::{Cause, Explanation, LaunchError};
 use eyot_plan::{Access, Entry, Layer, PlanError, What};
 
 use crate::view_file::ViewFileError;
 
 /// An error as data; only [`Message::text`] knows how it looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     headline: String,
     lines: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
+pub(crate) enum Colour {
     Plain,
     Bold,
 }
@@ -49,13 +50,14 @@ impl Message {
         self.lines.iter().filter(move |(name, _)| *name == label).map(|(_, text)| text.as_str())
     }
 
-    pub fn text(&self, colour: Colour) -> String {
+    pub(crate) fn text(&self, colour: Colour) -> String {
         let (start, end) = match colour {
             Colour::Plain => ("", ""),
             Colour::Bold => ("\x1b[1;31m", "\x1b[0m"),
         };
-        let mut text = format!("{start}error:{end} {}\n", self.headline);
+        let mut text = format!("{start}error:{end} {}\n", printable(&self.headline));
         for (label, line) in &self.lines {
+            let line = line.lines().map(printable).collect::<Vec<_>>().join("\n");
             // A second line of one text lies below the first: '  rule: ' is eight wide.
             let indent = format!("\n{:width$}", "", width = label.len() + 4);
             // Writing to a String cannot fail.
@@ -74,6 +76,31 @@ pub(crate) fn view_file_error(error: &ViewFileError) -> Message {
     match error.instead() {
         Some(text) => message.try_instead(text),
         None => message,
+    }
+}
+
+/// A view that the kernel or eyot refused to make, with the rule behind it.
+pub(crate) fn launch_error(error: &LaunchError) -> Message {
+    let mut message = Message::error(error.to_string());
+    let label = match &*error.cause {
+        Cause::Kernel(_) => "kernel",
+        Cause::Policy { .. } => "rule",
+    };
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = message.line(label, cause.to_string());
+        source = cause.source();
+    }
+    for line in error.kernel_log() {
+        message = message.line("kernel log", line.clone());
+    }
+    if let Some(rule) = error.rule() {
+        let Explanation { rule, reference, remedy } = rule.explanation();
+        return message.line("rule", format!("{rule}\n({reference})")).try_instead(remedy);
+    }
+    match &*error.cause {
+        Cause::Policy { remedy, .. } if !remedy.is_empty() => message.try_instead(remedy.clone()),
+        Cause::Policy { .. } | Cause::Kernel(_) => message,
     }
 }
 
@@ -123,6 +150,18 @@ fn dashes(entry: &Entry) -> Option<&'static str> {
         Layer::File => Some(""),
         Layer::Default | Layer::Profile => None,
     }
+}
+
+/// Names come from anywhere: control characters in them must not drive the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

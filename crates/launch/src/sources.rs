@@ -28,15 +28,16 @@ impl Sources {
         sources
     }
 
-    /// What the host has there, for [`eyot_plan::settle`].
-    pub fn fact(&self, from: &HostPath, links: Links) -> SourceFact {
-        match self.found.get(&(from.clone(), links)) {
-            None => SourceFact::Missing,
-            Some(Err(error)) => match error.errno {
+    /// What the host has there, for [`eyot_plan::settle`]. Settling also asks about places inside a
+    /// source, which are looked up here.
+    pub fn fact(&mut self, from: &HostPath, links: Links) -> SourceFact {
+        let key = (from.clone(), links);
+        match self.found.entry(key).or_insert_with(|| open(from.as_path(), links)) {
+            Err(error) => match error.errno {
                 Errno::NOENT | Errno::NOTDIR => SourceFact::Missing,
                 errno => SourceFact::Unreachable { reason: errno.to_string() },
             },
-            Some(Ok(handle)) => match handle.kind {
+            Ok(handle) => match handle.kind {
                 Kind::Directory => SourceFact::Directory,
                 Kind::File => SourceFact::File,
                 Kind::Symlink => symlink(handle),

@@ -27,9 +27,7 @@ fn sentence(error: &clap::Error, words: &[OsString]) -> String {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             "a command is missing".to_owned()
         }
-        ErrorKind::UnknownArgument if arg.starts_with('-') => {
-            format!("there is no option '{name}'")
-        }
+        ErrorKind::UnknownArgument if arg.starts_with('-') => format!("there is no option '{arg}'"),
         ErrorKind::UnknownArgument => format!("'{arg}' is one word too many"),
         ErrorKind::InvalidValue if value.is_empty() => format!("'{name}' needs a value"),
         ErrorKind::InvalidValue => {

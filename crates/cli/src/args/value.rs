@@ -87,14 +87,6 @@ pub(crate) fn descriptor(text: &str) -> Result<i32, BadValue> {
     }
 }
 
-/// The report may go to standard error; standard output belongs to the command.
-pub(crate) fn report_descriptor(text: &str) -> Result<i32, BadValue> {
-    match text.parse() {
-        Ok(fd) if fd > 1 => Ok(fd),
-        _ => bad(text, "the number of a descriptor above 1"),
-    }
-}
-
 pub(crate) fn count(text: &str) -> Result<u64, BadValue> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
@@ -109,20 +101,6 @@ pub(crate) fn processors(text: &str) -> Result<f64, BadValue> {
         Ok(cpus) if plain && cpus > 0.0 => Ok(cpus),
         _ => bad(text, "a number of processors such as 2 or 0.5"),
     }
-}
-
-/// A name under which `list`, `enter` and `stop` find a view: it becomes a file name.
-pub(crate) fn view_name(text: &str) -> Result<String, BadValue> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let good = !text.is_empty()
-        && text.len() <= 64
-        && text.as_bytes()[0].is_ascii_alphanumeric()
-        && text.bytes().all(plain);
-    checked(
-        text,
-        good,
-        "a name (letters, digits, '.', '_' and '-', at most 64, no '-' or '.' first)",
-    )
 }
 
 pub(crate) const USER_WORDS: [(&str, UserMode); 2] =
@@ -169,13 +147,5 @@ mod tests {
         for (word, value) in SHARE_WORDS {
             assert_eq!(file_word(serde_json::to_value(value).unwrap()), word);
         }
-    }
-
-    #[test]
-    fn a_name_cannot_become_a_path_or_an_option() {
-        for bad in ["", ".", "..", "-x", "a/b", "é", "a b", &"x".repeat(65)] {
-            assert!(view_name(bad).is_err(), "{bad:?}");
-        }
-        assert_eq!(view_name("web-1.eu").as_deref(), Ok("web-1.eu"));
     }
 }

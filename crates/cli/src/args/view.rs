@@ -42,7 +42,7 @@ struct Places {
     #[arg(long, value_name = "empty|host|DIR")]
     root: Option<RootKind>,
     /// Let the view write to the directory given as root
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     writable_root: Option<bool>,
     /// Limit of the view's own memory file system, which holds its root and scratch directories
     #[arg(long, value_name = "SIZE", value_parser = text_of_size)]
@@ -81,19 +81,19 @@ struct Places {
     #[arg(long, value_name = "FROM[:AT]")]
     device: Vec<Device>,
     /// A proc file system of the view's own, at `/proc`
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     proc: Option<bool>,
     /// The same as `--proc=false`
     #[arg(long, conflicts_with = "proc")]
     no_proc: bool,
     /// `/sys` and `/sys/fs/cgroup`, read-only
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     sys: Option<bool>,
     /// The same as `--sys=false`
     #[arg(long, conflicts_with = "sys")]
     no_sys: bool,
     /// A minimal `/dev`
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     dev: Option<bool>,
     /// The same as `--dev=false`
     #[arg(long, conflicts_with = "dev")]
@@ -113,13 +113,13 @@ struct Identity {
     #[arg(long, value_name = "N", value_parser = value::id)]
     gid: Option<u32>,
     /// `own`: a user namespace of the view's own; `host`: none
-    #[arg(long, value_parser = user_words())]
+    #[arg(long, value_parser = user_words(), hide_possible_values = true)]
     user: Option<UserMode>,
     /// Namespaces shared with the host: pid, ipc, uts, cgroup
-    #[arg(long, value_delimiter = ',', value_parser = share_words())]
+    #[arg(long, value_delimiter = ',', value_parser = share_words(), hide_possible_values = true)]
     share: Vec<Share>,
     /// `none`, `loopback` or `host`
-    #[arg(long, value_parser = network_words())]
+    #[arg(long, value_parser = network_words(), hide_possible_values = true)]
     net: Option<NetworkMode>,
 }
 
@@ -156,7 +156,7 @@ struct Confinement {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = value::word)]
     allow_missing: Vec<String>,
     /// Let crashes write core dumps
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     core_dumps: Option<bool>,
 }
 
@@ -184,14 +184,14 @@ struct Limits {
 #[command(next_help_heading = "Running")]
 struct Running {
     /// Whether eyot is PID 1 inside, reaping orphans and forwarding signals
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     init: Option<bool>,
     /// The same as `--init=false`
     #[arg(long, conflicts_with = "init")]
     no_init: bool,
     /// The command and its arguments
     // Every word from the first that is no option belongs to the command, `-l` of `ls -l` too.
-    #[arg(value_name = "COMMAND", trailing_var_arg = true, help_heading = "Arguments")]
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, help_heading = None)]
     command: Vec<OsString>,
 }
 

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use serde_json::Value as Schema;
+use eyot_plan::View;
+use serde_json::{Value as Schema, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
@@ -11,10 +12,18 @@ use super::Fault;
 use super::value::{Part, Refused};
 use crate::schema;
 
+/// Longer pieces of a file are not repeated in its error.
+const MOST_SHOWN: usize = 60;
+
 /// The text is no TOML.
-pub(super) fn syntax(error: &Error) -> Fault {
-    let at = error.span().map_or(0, |span| span.start);
-    Fault { at, what: one_line(error.message()), instead: None }
+pub(super) fn syntax(text: &str, error: &Error) -> Fault {
+    let span = error.span().unwrap_or(0..0);
+    let mut what = error.message().trim().replace('\n', ", ");
+    let found = text.get(span.clone()).unwrap_or_default();
+    if (1..=MOST_SHOWN).contains(&found.len()) && !found.contains('\n') {
+        what.push_str(&format!(": '{}'", found.escape_debug()));
+    }
+    Fault { at: span.start, what, instead: None }
 }
 
 /// The text is TOML, but a key or the form of a value is unknown.
@@ -27,10 +36,10 @@ pub(super) fn unfitting(text: &str, error: &Error) -> Fault {
         let name = key.get_ref().as_ref();
         match schema["properties"].get(name) {
             None => Some(unknown_key(name, key.span(), &schema)),
-            Some(form) => misfit(name, &Form::of(form, &schema), value, error),
+            Some(form) => misfit(name, &Form::of(form, &schema), value),
         }
     });
-    fault.unwrap_or_else(|| syntax(error))
+    fault.unwrap_or_else(|| syntax(text, error))
 }
 
 /// Every type is right, but a value is not.
@@ -59,7 +68,7 @@ fn unknown_key(name: &str, span: Range<usize>, schema: &Schema) -> Fault {
         Some(key) => format!("'{key}'"),
         None => "'eyot schema view' lists the keys".to_owned(),
     };
-    let what = format!("unknown key '{}'", name.escape_debug());
+    let what = format!("unknown key '{}'", short(name));
     Fault { at: span.start, what, instead: Some(instead) }
 }
 
@@ -120,6 +129,25 @@ impl Form {
         }
     }
 
+    /// What a value of another type was probably meant to be.
+    fn meant_by(&self, found: &DeValue<'_>) -> Option<String> {
+        match (self, found) {
+            (Form::Text, DeValue::Integer(number)) => Some(format!("\"{}\"", number.as_str())),
+            (Form::Text, DeValue::Float(number)) => Some(format!("\"{}\"", number.as_str())),
+            (Form::List(item), DeValue::String(text)) if matches!(**item, Form::Text) => {
+                Some(format!("[\"{}\"]", short(text)))
+            }
+            (Form::Bool | Form::Whole { .. } | Form::Number, DeValue::String(text)) => {
+                let fits = match self {
+                    Form::Bool => text.parse::<bool>().is_ok(),
+                    _ => text.parse::<u32>().is_ok(),
+                };
+                fits.then(|| format!("{text}, without quotes"))
+            }
+            _ => None,
+        }
+    }
+
     fn name(&self) -> String {
         match self {
             Form::Text => "a text in quotes".into(),
@@ -128,6 +156,7 @@ impl Form {
             Form::Whole { least, most } if *most == i64::MAX => {
                 format!("a whole number from {least}")
             }
+            Form::Whole { least, most } if *least < 0 => format!("a whole number up to {most}"),
             Form::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Form::Number => "a number".into(),
             Form::List(item) => match **item {
@@ -140,20 +169,18 @@ impl Form {
 }
 
 /// What is wrong with the value of a known key; `None` if nothing is.
-fn misfit(key: &str, form: &Form, value: &Spanned<DeValue<'_>>, error: &Error) -> Option<Fault> {
+fn misfit(key: &str, form: &Form, value: &Spanned<DeValue<'_>>) -> Option<Fault> {
     let fault = |what: String| Some(Fault { at: value.span().start, what, instead: None });
     match (form, value.get_ref()) {
-        (Form::Text, DeValue::String(_)) => {
-            // A text of a wrong form; the error says which, and its span is this value.
-            let here = error.span().is_some_and(|span| span == value.span());
-            here.then(|| format!("{key}: {}", one_line(error.message()))).and_then(fault)
+        (Form::Text, DeValue::String(text)) => {
+            text_misfit(key, json!({ key: text })).and_then(fault)
         }
         (Form::Words(words), DeValue::String(word)) => {
             let found = words.iter().any(|known| known == word);
             let near = nearest(word, words.iter().map(String::as_str));
             (!found).then(|| Fault {
                 at: value.span().start,
-                what: format!("{key}: '{}' is not {}", word.escape_debug(), form.name()),
+                what: format!("{key}: '{}' is not {}", short(word), form.name()),
                 instead: near.map(|word| format!("\"{word}\"")),
             })
         }
@@ -165,20 +192,37 @@ fn misfit(key: &str, form: &Form, value: &Spanned<DeValue<'_>>, error: &Error) -
             }
         }
         (Form::List(item), DeValue::Array(items)) => {
-            items.iter().find_map(|value| misfit(key, item, value, error))
+            items.iter().find_map(|value| match (&**item, value.get_ref()) {
+                (Form::Text, DeValue::String(text)) => text_misfit(key, json!({ key: [text] }))
+                    .map(|what| Fault { at: value.span().start, what, instead: None }),
+                _ => misfit(key, item, value),
+            })
         }
-        (Form::Table(item), DeValue::Table(table)) => table.iter().find_map(|(name, value)| {
-            misfit(&format!("{key}.{}", name.get_ref().escape_debug()), item, value, error)
-        }),
+        (Form::Table(item), DeValue::Table(table)) => {
+            table.iter().find_map(|(name, value)| match (&**item, value.get_ref()) {
+                (Form::Text, DeValue::String(_)) => None,
+                _ => misfit(&format!("{key}.{}", short(name.get_ref())), item, value),
+            })
+        }
         (Form::Bool, DeValue::Boolean(_)) => None,
         (Form::Number, DeValue::Integer(_) | DeValue::Float(_)) => None,
-        (_, found) => fault(format!("{key}: {} is not {}", kind(found), form.name())),
+        (_, found) => Some(Fault {
+            at: value.span().start,
+            what: format!("{key}: {} is not {}", kind(found), form.name()),
+            instead: form.meant_by(found),
+        }),
     }
+}
+
+/// Why a text is not of the form that its key wants, by trying a view that says nothing else.
+fn text_misfit(key: &str, alone: Schema) -> Option<String> {
+    let error = serde_json::from_value::<View>(alone).err()?;
+    Some(format!("{key}: {error}"))
 }
 
 fn kind(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("the text '{}'", text.escape_debug()),
+        DeValue::String(text) => format!("the text '{}'", short(text)),
         DeValue::Integer(number) => format!("the number {}", number.as_str()),
         DeValue::Float(number) => format!("the number {}", number.as_str()),
         DeValue::Boolean(value) => value.to_string(),
@@ -188,6 +232,9 @@ fn kind(value: &DeValue<'_>) -> String {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.trim().replace('\n', ", ")
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", text[..end].escape_debug()),
+        None => text.escape_debug().to_string(),
+    }
 }

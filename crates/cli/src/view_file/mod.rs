@@ -13,7 +13,10 @@ use eyot_plan::View;
 use serde::Deserialize as _;
 use toml::de::{DeTable, Deserializer};
 
+use crate::render::printable;
+
 pub use find::find;
+pub(crate) use find::places;
 
 /// Larger files are no view files; reading one must not cost memory.
 pub const MOST_BYTES: u64 = 1 << 20;
@@ -22,10 +25,10 @@ pub const MOST_BYTES: u64 = 1 << 20;
 pub enum ViewFileError {
     #[error("cannot read '{}'", shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("'{}' is {found}, not a view file", shown(path))]
-    NotAFile { path: PathBuf, found: &'static str },
-    #[error("'{}' is larger than a view file may be (1 MiB)", shown(path))]
-    TooLarge { path: PathBuf },
+    #[error("'{}' is {found}, not {wanted}", shown(path))]
+    NotAFile { path: PathBuf, found: &'static str, wanted: &'static str },
+    #[error("'{}' is larger than {wanted} may be (1 MiB)", shown(path))]
+    TooLarge { path: PathBuf, wanted: &'static str },
     #[error("there is no view '{}' (searched: {})", name.escape_debug(), list(searched))]
     NotFound { name: String, searched: Vec<PathBuf> },
     #[error("{}:{line}:{column}: {what}", shown(path))]
@@ -66,20 +69,21 @@ pub fn parse(path: &Path, text: &str) -> Result<View, ViewFileError> {
 
 /// Reads and understands the view file at `path`.
 pub fn read(path: &Path) -> Result<View, ViewFileError> {
-    let bytes = content(path)?;
-    match str::from_utf8(&bytes) {
-        Ok(text) => parse(path, text),
-        Err(error) => {
-            let (good, _) = bytes.split_at(error.valid_up_to());
-            let what = "this is not UTF-8 text".to_owned();
-            let fault = Fault { at: good.len(), what, instead: None };
-            Err(placed(path, &String::from_utf8_lossy(good), fault))
-        }
-    }
+    parse(path, &text(path, "a view file")?)
+}
+
+/// The text of a regular file of a size that `wanted` may have.
+pub(crate) fn text(path: &Path, wanted: &'static str) -> Result<String, ViewFileError> {
+    String::from_utf8(content(path, wanted)?).map_err(|error| {
+        let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let what = "this is not UTF-8 text".to_owned();
+        let fault = Fault { at: good.len(), what, instead: None };
+        placed(path, &String::from_utf8_lossy(good), fault)
+    })
 }
 
 fn understand(text: &str) -> Result<View, Fault> {
-    let table = DeTable::parse(text).map_err(|error| explain::syntax(&error))?;
+    let table = DeTable::parse(text).map_err(|error| explain::syntax(text, &error))?;
     let view = View::deserialize(Deserializer::from(table))
         .map_err(|error| explain::unfitting(text, &error))?;
     match value::refused(&view) {
@@ -88,21 +92,25 @@ fn understand(text: &str) -> Result<View, Fault> {
     }
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, ViewFileError> {
+fn content(path: &Path, wanted: &'static str) -> Result<Vec<u8>, ViewFileError> {
     let unreadable = |source| ViewFileError::Unreadable { path: path.to_owned(), source };
     // Before opening: opening a FIFO waits for a writer, opening a device may act.
-    regular(path, &fs::metadata(path).map_err(unreadable)?)?;
+    regular(path, wanted, &fs::metadata(path).map_err(unreadable)?)?;
     let file = File::open(path).map_err(unreadable)?;
-    regular(path, &file.metadata().map_err(unreadable)?)?;
+    regular(path, wanted, &file.metadata().map_err(unreadable)?)?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     match bytes.len() as u64 > MOST_BYTES {
-        true => Err(ViewFileError::TooLarge { path: path.to_owned() }),
+        true => Err(ViewFileError::TooLarge { path: path.to_owned(), wanted }),
         false => Ok(bytes),
     }
 }
 
-fn regular(path: &Path, metadata: &fs::Metadata) -> Result<(), ViewFileError> {
+fn regular(
+    path: &Path,
+    wanted: &'static str,
+    metadata: &fs::Metadata,
+) -> Result<(), ViewFileError> {
     use std::os::unix::fs::FileTypeExt as _;
 
     let kind = metadata.file_type();
@@ -113,7 +121,7 @@ fn regular(path: &Path, metadata: &fs::Metadata) -> Result<(), ViewFileError> {
         () if kind.is_socket() => "a socket",
         () => "a device",
     };
-    Err(ViewFileError::NotAFile { path: path.to_owned(), found })
+    Err(ViewFileError::NotAFile { path: path.to_owned(), found, wanted })
 }
 
 fn placed(path: &Path, text: &str, fault: Fault) -> ViewFileError {
@@ -126,16 +134,8 @@ fn placed(path: &Path, text: &str, fault: Fault) -> ViewFileError {
     ViewFileError::Bad { path: path.to_owned(), line, column, what, instead }
 }
 
-/// A path for the terminal: control characters in it must not drive it.
 fn shown(path: &Path) -> String {
-    path.to_string_lossy().chars().map(printable).collect()
-}
-
-fn printable(character: char) -> String {
-    match character.is_control() {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
-    }
+    printable(&path.to_string_lossy())
 }
 
 fn list(paths: &[PathBuf]) -> String {

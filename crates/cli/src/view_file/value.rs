@@ -19,16 +19,18 @@ pub(super) enum Part {
     Name(String),
 }
 
+type Check = fn(&str) -> Result<(), BadValue>;
+
 /// The first value in `view` that no plan could use. The checks are those of the options.
 pub(super) fn refused(view: &View) -> Option<Refused> {
     single(view).or_else(|| lists(view)).or_else(|| environment(view))
 }
 
 fn single(view: &View) -> Option<Refused> {
-    let text = |key, value: &Option<String>, check: fn(&str) -> Result<(), BadValue>| {
+    let text = |key, value: &Option<String>, check: Check| {
         value.as_deref().and_then(|text| of(key, Part::Whole, check(text)))
     };
-    let number = |key, value: Option<String>, check: fn(&str) -> Result<(), BadValue>| {
+    let number = |key, value: Option<String>, check: Check| {
         value.and_then(|text| of(key, Part::Whole, check(&text)))
     };
     text("scratch-size", &view.scratch_size, |text| parse_size(text).map(drop))
@@ -48,10 +50,10 @@ fn shown<T: ToString>(value: Option<T>) -> Option<String> {
 }
 
 fn lists(view: &View) -> Option<Refused> {
-    let place: fn(&str) -> Result<(), BadValue> = |text| form::text_of_place(text).map(drop);
-    let word: fn(&str) -> Result<(), BadValue> = |text| form::word(text).map(drop);
-    let variable: fn(&str) -> Result<(), BadValue> = |text| form::variable_name(text).map(drop);
-    let lists: [(&'static str, &[String], fn(&str) -> Result<(), BadValue>); 7] = [
+    let place: Check = |text| form::text_of_place(text).map(drop);
+    let word: Check = |text| form::word(text).map(drop);
+    let variable: Check = |text| form::variable_name(text).map(drop);
+    let lists: [(&'static str, &[String], Check); 7] = [
         ("command", &view.command, without_nul),
         ("dir", &view.dir, place),
         ("mask", &view.mask, place),
