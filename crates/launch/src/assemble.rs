@@ -34,6 +34,19 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) descriptors: &'a HashMap<i32, Vec<u8>>,
 }
 
+impl Surroundings<'_> {
+    fn text<'c>(&'c self, content: &'c Content) -> &'c [u8] {
+        match content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Descriptor(number) => {
+                self.descriptors.get(number).map(Vec::as_slice).unwrap_or_default()
+            }
+            // Read when the host's part was prepared.
+            Content::CopyOf(_) => &[],
+        }
+    }
+}
+
 /// Makes the view and enters it: afterwards `/` is the view's root.
 pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<(), LaunchError> {
     let step = |what: &str, error: Error| LaunchError::step(what, around.place, error);
@@ -141,7 +154,11 @@ impl Assembly<'_> {
                 self.devices = Some((entry.at.clone(), mount));
             }
             (What::Directory { mode }, _) => drop(self.in_root().make_directory(at, *mode)?),
-            (What::File { content, mode }, _) => self.file(entry, content, *mode)?,
+            (What::File { mode, .. }, Part::Content(bytes)) => self.file(entry, &bytes, *mode)?,
+            (What::File { content, mode }, _) => {
+                let around = self.around;
+                self.file(entry, around.text(content), *mode)?;
+            }
             (What::Symlink { to }, _) => {
                 let (parent, name) = self.own_parent(&entry.at)?;
                 eyot_sys::make_symlink(parent, &name, to)?;
@@ -304,13 +321,7 @@ impl Assembly<'_> {
         self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 
-    fn file(&mut self, entry: &Entry, content: &Content, mode: u32) -> Result<(), Error> {
-        let bytes = match content {
-            Content::Text(text) => text.as_bytes(),
-            Content::Descriptor(number) => {
-                self.around.descriptors.get(number).map(Vec::as_slice).unwrap_or_default()
-            }
-        };
+    fn file(&mut self, entry: &Entry, bytes: &[u8], mode: u32) -> Result<(), Error> {
         if self.around.plan.holder_of(&entry.at).is_own() {
             let (parent, name) = self.own_parent(&entry.at)?;
             return eyot_sys::make_file(parent, &name, bytes, mode);

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use eyot_plan::{
-    Access, Entry, HostPath, Links, Owner, Plan, Root, RootOwned, Upper, UserNamespace, What,
+    Access, Content, Entry, HostPath, Links, Owner, Plan, Root, RootOwned, Upper, UserNamespace,
+    What,
 };
 use eyot_sys::{Attributes, DetachedMount, Errno, Handle, IdRange, Kind, Reach};
 
@@ -26,6 +27,8 @@ pub(crate) struct Prepared {
 
 #[derive(Debug)]
 pub(crate) enum Part {
+    /// What a small file of the host holds.
+    Content(Vec<u8>),
     /// Made later, from nothing of the host.
     Own,
     Bind {
@@ -126,6 +129,9 @@ pub(crate) fn prepare(
     Ok(prepared)
 }
 
+/// What is copied into the view's memory is small; a large file is bound instead.
+const COPY_LIMIT: u64 = 1 << 20;
+
 struct Preparer<'a> {
     plan: &'a Plan,
     sources: &'a Sources,
@@ -148,6 +154,9 @@ impl<'a> Preparer<'a> {
                 Ok(Part::Bind { mount: self.bind(from, &source, entry.access, *owner)?, kind })
             }
             What::Device { from } => self.device(from),
+            What::File { content: Content::CopyOf(from), .. } => {
+                Ok(Part::Content(self.sources.handle(from, Links::Followed)?.content(COPY_LIMIT)?))
+            }
             What::Overlay { lower, upper } => self.layers(lower, upper),
             What::Tmpfs { .. }
             | What::Scratch { .. }

@@ -129,6 +129,8 @@ pub enum Content {
     Text(String),
     /// Read once from this descriptor of the caller before anything is made.
     Descriptor(i32),
+    /// What the host's file holds when the view is made. For small files: it costs no mount.
+    CopyOf(HostPath),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -205,6 +207,7 @@ impl Entry {
             What::Bind { from, .. } | What::Device { from } | What::Reserved { from, .. } => {
                 vec![from]
             }
+            What::File { content: Content::CopyOf(from), .. } => vec![from],
             What::Overlay { lower, upper } => match upper {
                 Upper::Kept(upper) => lower.iter().chain([upper]).collect(),
                 Upper::None | Upper::Discarded => lower.iter().collect(),

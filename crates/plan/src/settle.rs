@@ -161,6 +161,8 @@ fn check_sources(
             },
             (_, SourceFact::BlockDevice) => return wrong("a block device", "anything but a disk"),
             (What::Device { .. }, SourceFact::CharacterDevice) => {}
+            (What::File { .. }, SourceFact::File) => {}
+            (What::File { .. }, _) => return wrong("no file", "a file"),
             (What::Device { .. }, _) => return wrong("no device", "a character device"),
             (What::Overlay { .. }, SourceFact::Directory) => {}
             (What::Overlay { .. }, _) => return wrong("no directory", "a directory"),
@@ -173,7 +175,7 @@ fn check_sources(
             (What::Bind { .. }, SourceFact::CharacterDevice) => {
                 return wrong("a device", "a file or directory (devices enter by --device)");
             }
-            (What::Tmpfs { .. } | What::Scratch { .. } | What::File { .. }, _)
+            (What::Tmpfs { .. } | What::Scratch { .. }, _)
             | (What::Directory { .. } | What::Symlink { .. } | What::Mask | What::SelfBind, _)
             | (What::Reserved { .. } | What::Kernel { .. }, _) => {}
         }

@@ -28,7 +28,9 @@ pub enum Show {
     Host,
     /// The same, where the host has it.
     HostIfPresent,
-    /// The same; where the host has a symbolic link, that link (`/bin` of a merged `/usr`).
+    /// A copy of the host's small file, made at the start: it costs no mount. Left out where the host has none.
+    CopyIfPresent,
+    /// The same as on the host; where the host has a symbolic link, that link (`/bin` of a merged `/usr`).
     HostOrItsLink,
     /// A private directory in memory.
     Scratch(u32),

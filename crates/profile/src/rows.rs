@@ -118,6 +118,9 @@ impl Setting<'_> {
         let (what, optional) = match row.show {
             Show::Host => (bind(from, Links::Followed), false),
             Show::HostIfPresent => (bind(from, Links::Followed), true),
+            Show::CopyIfPresent => {
+                (What::File { content: Content::CopyOf(from), mode: 0o644 }, true)
+            }
             Show::HostOrItsLink => (bind(from, Links::Copied), true),
             Show::Scratch(mode) => (What::Scratch { mode }, false),
             Show::ScratchIfPresent(mode) => (What::Scratch { mode }, true),

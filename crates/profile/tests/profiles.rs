@@ -48,48 +48,48 @@ fn profile(name: &str) -> View {
 fn run_for_root() {
     expect![[r#"
         /                        empty   ro in memory
-        ├─ /bin                  link    ro to usr/bin          profile run
-        ├─ /dev                  dir     ro mode 755            profile run
-        │  ├─ /dev/fd            link    ro to /proc/self/fd    profile run
-        │  ├─ /dev/full          device  rw /dev/full           profile run
-        │  ├─ /dev/mqueue        mqueue  rw                     profile run
-        │  ├─ /dev/null          device  rw /dev/null           profile run
-        │  ├─ /dev/ptmx          link    ro to pts/ptmx         profile run
-        │  ├─ /dev/pts           devpts  rw                     profile run
-        │  ├─ /dev/random        device  rw /dev/random         profile run
-        │  ├─ /dev/shm           scratch rw mode 1777           profile run
-        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2  profile run
-        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0  profile run
-        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1  profile run
-        │  ├─ /dev/tty           device  rw /dev/tty            profile run
-        │  ├─ /dev/urandom       device  rw /dev/urandom        profile run
-        │  └─ /dev/zero          device  rw /dev/zero           profile run
-        ├─ /etc                  dir     ro mode 755            profile run
-        │  ├─ /etc/alternatives  bind    ro /etc/alternatives   profile run
-        │  ├─ /etc/gitconfig     bind    ro /etc/gitconfig      profile run
-        │  ├─ /etc/group         file    ro 27 bytes of text    profile run
-        │  ├─ /etc/hostname      file    ro 5 bytes of text     profile run
-        │  ├─ /etc/hosts         file    ro 76 bytes of text    profile run
-        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache    profile run
-        │  ├─ /etc/ld.so.conf    bind    ro /etc/ld.so.conf     profile run
-        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d   profile run
+        ├─ /bin                  link    ro to usr/bin                profile run
+        ├─ /dev                  dir     ro mode 755                  profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd          profile run
+        │  ├─ /dev/full          device  rw /dev/full                 profile run
+        │  ├─ /dev/mqueue        mqueue  rw                           profile run
+        │  ├─ /dev/null          device  rw /dev/null                 profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx               profile run
+        │  ├─ /dev/pts           devpts  rw                           profile run
+        │  ├─ /dev/random        device  rw /dev/random               profile run
+        │  ├─ /dev/shm           scratch rw mode 1777                 profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2        profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0        profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1        profile run
+        │  ├─ /dev/tty           device  rw /dev/tty                  profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom              profile run
+        │  └─ /dev/zero          device  rw /dev/zero                 profile run
+        ├─ /etc                  dir     ro mode 755                  profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives         profile run
+        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig    profile run
+        │  ├─ /etc/group         file    ro 27 bytes of text          profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text           profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text          profile run
+        │  ├─ /etc/ld.so.cache   file    ro copy of /etc/ld.so.cache  profile run
+        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf   profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d         profile run
         │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
-        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text   profile run
-        │  ├─ /etc/passwd        file    ro 89 bytes of text    profile run
-        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs      profile run
-        ├─ /home/ann/work        bind    ro /home/ann/work      profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text         profile run
+        │  ├─ /etc/passwd        file    ro 89 bytes of text          profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs            profile run
+        ├─ /home/ann/work        bind    ro /home/ann/work            profile run
         │                                   its owner is the view's user
-        ├─ /lib                  link    ro to usr/lib          profile run
-        ├─ /lib64                link    ro to usr/lib64        profile run
-        ├─ /proc                 proc    rw                     profile run
-        ├─ /root                 scratch rw mode 700            profile run
-        ├─ /run/user/0           scratch rw mode 700            profile run
-        ├─ /sbin                 link    ro to usr/sbin         profile run
-        ├─ /sys                  sysfs   ro                     profile run
-        │  └─ /sys/fs/cgroup     cgroup  ro                     profile run
-        ├─ /tmp                  scratch rw mode 1777           profile run
-        ├─ /usr                  bind    ro /usr                profile run
-        └─ /var/tmp              scratch rw mode 1777           profile run
+        ├─ /lib                  link    ro to usr/lib                profile run
+        ├─ /lib64                link    ro to usr/lib64              profile run
+        ├─ /proc                 proc    rw                           profile run
+        ├─ /root                 scratch rw mode 700                  profile run
+        ├─ /run/user/0           scratch rw mode 700                  profile run
+        ├─ /sbin                 link    ro to usr/sbin               profile run
+        ├─ /sys                  sysfs   ro                           profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                           profile run
+        ├─ /tmp                  scratch rw mode 1777                 profile run
+        ├─ /usr                  bind    ro /usr                      profile run
+        └─ /var/tmp              scratch rw mode 1777                 profile run
 
         process
           command       true
@@ -124,26 +124,25 @@ fn run_for_root() {
           ✓ supplementary-groups  held
 
         left out, the host has no source
-          bind /etc/bash.bashrc ro from /etc/bash.bashrc (if present) (profile run)
-          bind /etc/ca-certificates ro from /etc/ca-certificates (if present) (profile run)
+          file /etc/bash.bashrc ro (if present) (profile run)
+          bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
-          bind /etc/inputrc ro from /etc/inputrc (if present) (profile run)
+          file /etc/inputrc ro (if present) (profile run)
           bind /etc/java-11-openjdk ro from /etc/java-11-openjdk (if present) (profile run)
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
-          bind /etc/mime.types ro from /etc/mime.types (if present) (profile run)
+          file /etc/mime.types ro (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)
-          bind /etc/pki/tls/openssl.cnf ro from /etc/pki/tls/openssl.cnf (if present) (profile run)
-          bind /etc/protocols ro from /etc/protocols (if present) (profile run)
-          bind /etc/services ro from /etc/services (if present) (profile run)
+          file /etc/pki/tls/openssl.cnf ro (if present) (profile run)
+          file /etc/protocols ro (if present) (profile run)
+          file /etc/services ro (if present) (profile run)
           bind /etc/ssl/cert.pem ro from /etc/ssl/cert.pem (if present) (profile run)
-          bind /etc/ssl/openssl.cnf ro from /etc/ssl/openssl.cnf (if present) (profile run)
+          file /etc/ssl/openssl.cnf ro (if present) (profile run)
           bind /etc/terminfo ro from /etc/terminfo (if present) (profile run)
-          bind /etc/vim ro from /etc/vim (if present) (profile run)
           bind /lib32 ro from /lib32 (if present) (profile run)
           bind /libx32 ro from /libx32 (if present) (profile run)
           bind /nix/store ro from /nix/store (if present) (profile run)
@@ -155,47 +154,47 @@ fn run_for_root() {
 fn run_for_an_ordinary_user() {
     expect![[r#"
         /                        empty   ro in memory
-        ├─ /bin                  link    ro to usr/bin          profile run
-        ├─ /dev                  dir     ro mode 755            profile run
-        │  ├─ /dev/fd            link    ro to /proc/self/fd    profile run
-        │  ├─ /dev/full          device  rw /dev/full           profile run
-        │  ├─ /dev/mqueue        mqueue  rw                     profile run
-        │  ├─ /dev/null          device  rw /dev/null           profile run
-        │  ├─ /dev/ptmx          link    ro to pts/ptmx         profile run
-        │  ├─ /dev/pts           devpts  rw                     profile run
-        │  ├─ /dev/random        device  rw /dev/random         profile run
-        │  ├─ /dev/shm           scratch rw mode 1777           profile run
-        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2  profile run
-        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0  profile run
-        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1  profile run
-        │  ├─ /dev/tty           device  rw /dev/tty            profile run
-        │  ├─ /dev/urandom       device  rw /dev/urandom        profile run
-        │  └─ /dev/zero          device  rw /dev/zero           profile run
-        ├─ /etc                  dir     ro mode 755            profile run
-        │  ├─ /etc/alternatives  bind    ro /etc/alternatives   profile run
-        │  ├─ /etc/gitconfig     bind    ro /etc/gitconfig      profile run
-        │  ├─ /etc/group         file    ro 39 bytes of text    profile run
-        │  ├─ /etc/hostname      file    ro 5 bytes of text     profile run
-        │  ├─ /etc/hosts         file    ro 76 bytes of text    profile run
-        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache    profile run
-        │  ├─ /etc/ld.so.conf    bind    ro /etc/ld.so.conf     profile run
-        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d   profile run
+        ├─ /bin                  link    ro to usr/bin                profile run
+        ├─ /dev                  dir     ro mode 755                  profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd          profile run
+        │  ├─ /dev/full          device  rw /dev/full                 profile run
+        │  ├─ /dev/mqueue        mqueue  rw                           profile run
+        │  ├─ /dev/null          device  rw /dev/null                 profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx               profile run
+        │  ├─ /dev/pts           devpts  rw                           profile run
+        │  ├─ /dev/random        device  rw /dev/random               profile run
+        │  ├─ /dev/shm           scratch rw mode 1777                 profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2        profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0        profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1        profile run
+        │  ├─ /dev/tty           device  rw /dev/tty                  profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom              profile run
+        │  └─ /dev/zero          device  rw /dev/zero                 profile run
+        ├─ /etc                  dir     ro mode 755                  profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives         profile run
+        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig    profile run
+        │  ├─ /etc/group         file    ro 39 bytes of text          profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text           profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text          profile run
+        │  ├─ /etc/ld.so.cache   file    ro copy of /etc/ld.so.cache  profile run
+        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf   profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d         profile run
         │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
-        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text   profile run
-        │  ├─ /etc/passwd        file    ro 124 bytes of text   profile run
-        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs      profile run
-        ├─ /home/ann             scratch rw mode 700            profile run
-        │  └─ /home/ann/work     bind    ro /home/ann/work      profile run
-        ├─ /lib                  link    ro to usr/lib          profile run
-        ├─ /lib64                link    ro to usr/lib64        profile run
-        ├─ /proc                 proc    rw                     profile run
-        ├─ /run/user/1000        scratch rw mode 700            profile run
-        ├─ /sbin                 link    ro to usr/sbin         profile run
-        ├─ /sys                  sysfs   ro                     profile run
-        │  └─ /sys/fs/cgroup     cgroup  ro                     profile run
-        ├─ /tmp                  scratch rw mode 1777           profile run
-        ├─ /usr                  bind    ro /usr                profile run
-        └─ /var/tmp              scratch rw mode 1777           profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text         profile run
+        │  ├─ /etc/passwd        file    ro 124 bytes of text         profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs            profile run
+        ├─ /home/ann             scratch rw mode 700                  profile run
+        │  └─ /home/ann/work     bind    ro /home/ann/work            profile run
+        ├─ /lib                  link    ro to usr/lib                profile run
+        ├─ /lib64                link    ro to usr/lib64              profile run
+        ├─ /proc                 proc    rw                           profile run
+        ├─ /run/user/1000        scratch rw mode 700                  profile run
+        ├─ /sbin                 link    ro to usr/sbin               profile run
+        ├─ /sys                  sysfs   ro                           profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                           profile run
+        ├─ /tmp                  scratch rw mode 1777                 profile run
+        ├─ /usr                  bind    ro /usr                      profile run
+        └─ /var/tmp              scratch rw mode 1777                 profile run
 
         process
           command       true
@@ -231,26 +230,25 @@ fn run_for_an_ordinary_user() {
           ✗ supplementary-groups  ABSENT: an ordinary user cannot drop groups; kept: 27, 44
 
         left out, the host has no source
-          bind /etc/bash.bashrc ro from /etc/bash.bashrc (if present) (profile run)
-          bind /etc/ca-certificates ro from /etc/ca-certificates (if present) (profile run)
+          file /etc/bash.bashrc ro (if present) (profile run)
+          bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
-          bind /etc/inputrc ro from /etc/inputrc (if present) (profile run)
+          file /etc/inputrc ro (if present) (profile run)
           bind /etc/java-11-openjdk ro from /etc/java-11-openjdk (if present) (profile run)
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
-          bind /etc/mime.types ro from /etc/mime.types (if present) (profile run)
+          file /etc/mime.types ro (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)
-          bind /etc/pki/tls/openssl.cnf ro from /etc/pki/tls/openssl.cnf (if present) (profile run)
-          bind /etc/protocols ro from /etc/protocols (if present) (profile run)
-          bind /etc/services ro from /etc/services (if present) (profile run)
+          file /etc/pki/tls/openssl.cnf ro (if present) (profile run)
+          file /etc/protocols ro (if present) (profile run)
+          file /etc/services ro (if present) (profile run)
           bind /etc/ssl/cert.pem ro from /etc/ssl/cert.pem (if present) (profile run)
-          bind /etc/ssl/openssl.cnf ro from /etc/ssl/openssl.cnf (if present) (profile run)
+          file /etc/ssl/openssl.cnf ro (if present) (profile run)
           bind /etc/terminfo ro from /etc/terminfo (if present) (profile run)
-          bind /etc/vim ro from /etc/vim (if present) (profile run)
           bind /lib32 ro from /lib32 (if present) (profile run)
           bind /libx32 ro from /libx32 (if present) (profile run)
           bind /nix/store ro from /nix/store (if present) (profile run)
@@ -264,51 +262,51 @@ fn build() {
         ROOT,
         profile("build"),
         expect![[r#"
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 27 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/passwd file ro 89 bytes of text profile
-        - /root scratch rw mode 700 profile
-        - /run/user/0 scratch rw mode 700 profile
-        - directory /home/ann/work
-        - user uid 0 gid 0, own user namespace on a block of unprivileged host ids
-        - host name eyot
-        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        + /build scratch rw mode 755 profile
-        + /etc/group file ro 41 bytes of text profile
-        + /etc/hostname file ro 6 bytes of text profile
-        + /etc/hosts file ro 77 bytes of text profile
-        + /etc/passwd file ro 123 bytes of text profile
-        + directory /build
-        + user uid 1000 gid 1000, own user namespace on a block of unprivileged host ids
-        + host name build
-        + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
-    "#]],
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 27 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/passwd file ro 89 bytes of text profile
+            - /root scratch rw mode 700 profile
+            - /run/user/0 scratch rw mode 700 profile
+            - directory /home/ann/work
+            - user uid 0 gid 0, own user namespace on a block of unprivileged host ids
+            - host name eyot
+            - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+            + /build scratch rw mode 755 profile
+            + /etc/group file ro 41 bytes of text profile
+            + /etc/hostname file ro 6 bytes of text profile
+            + /etc/hosts file ro 77 bytes of text profile
+            + /etc/passwd file ro 123 bytes of text profile
+            + directory /build
+            + user uid 1000 gid 1000, own user namespace on a block of unprivileged host ids
+            + host name build
+            + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
+        "#]],
     );
     check_against_run(
         ANN,
         profile("build"),
         expect![[r#"
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 39 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/passwd file ro 124 bytes of text profile
-        - /home/ann scratch rw mode 700 profile
-        - /run/user/1000 scratch rw mode 700 profile
-        - directory /home/ann/work
-        - host name eyot
-        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        + /build scratch rw mode 755 profile
-        + /etc/group file ro 41 bytes of text profile
-        + /etc/hostname file ro 6 bytes of text profile
-        + /etc/hosts file ro 77 bytes of text profile
-        + /etc/passwd file ro 123 bytes of text profile
-        + directory /build
-        + host name build
-        + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
-    "#]],
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 39 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/passwd file ro 124 bytes of text profile
+            - /home/ann scratch rw mode 700 profile
+            - /run/user/1000 scratch rw mode 700 profile
+            - directory /home/ann/work
+            - host name eyot
+            - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+            + /build scratch rw mode 755 profile
+            + /etc/group file ro 41 bytes of text profile
+            + /etc/hostname file ro 6 bytes of text profile
+            + /etc/hosts file ro 77 bytes of text profile
+            + /etc/passwd file ro 123 bytes of text profile
+            + directory /build
+            + host name build
+            + environment HOME, LC_ALL, LOGNAME, PATH, SHELL, SOURCE_DATE_EPOCH, TERM, TZ, USER
+        "#]],
     );
 }
 
@@ -318,66 +316,66 @@ fn service() {
         ROOT,
         profile("service"),
         expect![[r#"
-        - /etc dir ro mode 755 profile
-        - /etc/alternatives bind ro /etc/alternatives profile
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 27 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
-        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
-        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
-        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
-        - /etc/nsswitch.conf file ro 107 bytes of text profile
-        - /etc/passwd file ro 89 bytes of text profile
-        - /etc/ssl/certs bind ro /etc/ssl/certs profile
-        - /home/ann/work bind ro /home/ann/work profile
-        - its owner is the view's user
-        - /root scratch rw mode 700 profile
-        - /run/user/0 scratch rw mode 700 profile
-        - directory /home/ann/work
-        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        + /etc bind ro /etc profile
-        + /etc/machine-id mask ro profile
-        + /etc/shadow mask ro profile
-        + /etc/ssh mask ro profile
-        + /etc/ssl/private mask ro profile
-        + /run scratch rw mode 755 profile
-        + directory /
-        + environment LC_TIME, LOGNAME, PATH, SHELL, USER
-    "#]],
+            - /etc dir ro mode 755 profile
+            - /etc/alternatives bind ro /etc/alternatives profile
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 27 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
+            - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+            - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+            - /etc/nsswitch.conf file ro 107 bytes of text profile
+            - /etc/passwd file ro 89 bytes of text profile
+            - /etc/ssl/certs bind ro /etc/ssl/certs profile
+            - /home/ann/work bind ro /home/ann/work profile
+            - its owner is the view's user
+            - /root scratch rw mode 700 profile
+            - /run/user/0 scratch rw mode 700 profile
+            - directory /home/ann/work
+            - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+            + /etc bind ro /etc profile
+            + /etc/machine-id mask ro profile
+            + /etc/shadow mask ro profile
+            + /etc/ssh mask ro profile
+            + /etc/ssl/private mask ro profile
+            + /run scratch rw mode 755 profile
+            + directory /
+            + environment LC_TIME, LOGNAME, PATH, SHELL, USER
+        "#]],
     );
     check_against_run(
         ANN,
         profile("service"),
         expect![[r#"
-        - /etc dir ro mode 755 profile
-        - /etc/alternatives bind ro /etc/alternatives profile
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 39 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
-        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
-        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
-        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
-        - /etc/nsswitch.conf file ro 107 bytes of text profile
-        - /etc/passwd file ro 124 bytes of text profile
-        - /etc/ssl/certs bind ro /etc/ssl/certs profile
-        - /home/ann scratch rw mode 700 profile
-        - /home/ann/work bind ro /home/ann/work profile
-        - /run/user/1000 scratch rw mode 700 profile
-        - directory /home/ann/work
-        - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
-        + /etc bind ro /etc profile
-        + /etc/machine-id mask ro profile
-        + /etc/shadow mask ro profile
-        + /etc/ssh mask ro profile
-        + /etc/ssl/private mask ro profile
-        + /run scratch rw mode 755 profile
-        + directory /
-        + environment LC_TIME, LOGNAME, PATH, SHELL, USER
-    "#]],
+            - /etc dir ro mode 755 profile
+            - /etc/alternatives bind ro /etc/alternatives profile
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 39 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
+            - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+            - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+            - /etc/nsswitch.conf file ro 107 bytes of text profile
+            - /etc/passwd file ro 124 bytes of text profile
+            - /etc/ssl/certs bind ro /etc/ssl/certs profile
+            - /home/ann scratch rw mode 700 profile
+            - /home/ann/work bind ro /home/ann/work profile
+            - /run/user/1000 scratch rw mode 700 profile
+            - directory /home/ann/work
+            - environment HOME, LC_TIME, LOGNAME, PATH, SHELL, TERM, USER, XDG_RUNTIME_DIR
+            + /etc bind ro /etc profile
+            + /etc/machine-id mask ro profile
+            + /etc/shadow mask ro profile
+            + /etc/ssh mask ro profile
+            + /etc/ssl/private mask ro profile
+            + /run scratch rw mode 755 profile
+            + directory /
+            + environment LC_TIME, LOGNAME, PATH, SHELL, USER
+        "#]],
     );
 }
 
@@ -520,70 +518,70 @@ fn the_hosts_root_keeps_what_is_private() {
         ROOT,
         view(),
         expect![[r#"
-        - / empty ro in memory
-        - /bin link ro to usr/bin profile
-        - /dev dir ro mode 755 profile
-        - /etc dir ro mode 755 profile
-        - /etc/alternatives bind ro /etc/alternatives profile
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 27 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
-        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
-        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
-        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
-        - /etc/nsswitch.conf file ro 107 bytes of text profile
-        - /etc/passwd file ro 89 bytes of text profile
-        - /etc/ssl/certs bind ro /etc/ssl/certs profile
-        - /lib link ro to usr/lib profile
-        - /lib64 link ro to usr/lib64 profile
-        - /sbin link ro to usr/sbin profile
-        - /usr bind ro /usr profile
-        + / bind ro /
-        + /dev scratch rw mode 755 profile
-        + /etc/machine-id mask ro profile
-        + /etc/shadow mask ro profile
-        + /etc/ssh mask ro profile
-        + /etc/ssl/private mask ro profile
-        + /home scratch rw mode 755 profile
-        + /run scratch rw mode 755 profile
-    "#]],
+            - / empty ro in memory
+            - /bin link ro to usr/bin profile
+            - /dev dir ro mode 755 profile
+            - /etc dir ro mode 755 profile
+            - /etc/alternatives bind ro /etc/alternatives profile
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 27 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
+            - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+            - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+            - /etc/nsswitch.conf file ro 107 bytes of text profile
+            - /etc/passwd file ro 89 bytes of text profile
+            - /etc/ssl/certs bind ro /etc/ssl/certs profile
+            - /lib link ro to usr/lib profile
+            - /lib64 link ro to usr/lib64 profile
+            - /sbin link ro to usr/sbin profile
+            - /usr bind ro /usr profile
+            + / bind ro /
+            + /dev scratch rw mode 755 profile
+            + /etc/machine-id mask ro profile
+            + /etc/shadow mask ro profile
+            + /etc/ssh mask ro profile
+            + /etc/ssl/private mask ro profile
+            + /home scratch rw mode 755 profile
+            + /run scratch rw mode 755 profile
+        "#]],
     );
     check_against_run(
         ANN,
         view(),
         expect![[r#"
-        - / empty ro in memory
-        - /bin link ro to usr/bin profile
-        - /dev dir ro mode 755 profile
-        - /etc dir ro mode 755 profile
-        - /etc/alternatives bind ro /etc/alternatives profile
-        - /etc/gitconfig bind ro /etc/gitconfig profile
-        - /etc/group file ro 39 bytes of text profile
-        - /etc/hostname file ro 5 bytes of text profile
-        - /etc/hosts file ro 76 bytes of text profile
-        - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
-        - /etc/ld.so.conf bind ro /etc/ld.so.conf profile
-        - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
-        - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
-        - /etc/nsswitch.conf file ro 107 bytes of text profile
-        - /etc/passwd file ro 124 bytes of text profile
-        - /etc/ssl/certs bind ro /etc/ssl/certs profile
-        - /lib link ro to usr/lib profile
-        - /lib64 link ro to usr/lib64 profile
-        - /sbin link ro to usr/sbin profile
-        - /usr bind ro /usr profile
-        + / bind ro /
-        + /dev scratch rw mode 755 profile
-        + /etc/machine-id mask ro profile
-        + /etc/shadow mask ro profile
-        + /etc/ssh mask ro profile
-        + /etc/ssl/private mask ro profile
-        + /home scratch rw mode 755 profile
-        + /root scratch rw mode 700 profile
-        + /run scratch rw mode 755 profile
-    "#]],
+            - / empty ro in memory
+            - /bin link ro to usr/bin profile
+            - /dev dir ro mode 755 profile
+            - /etc dir ro mode 755 profile
+            - /etc/alternatives bind ro /etc/alternatives profile
+            - /etc/gitconfig file ro copy of /etc/gitconfig profile
+            - /etc/group file ro 39 bytes of text profile
+            - /etc/hostname file ro 5 bytes of text profile
+            - /etc/hosts file ro 76 bytes of text profile
+            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
+            - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
+            - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
+            - /etc/nsswitch.conf file ro 107 bytes of text profile
+            - /etc/passwd file ro 124 bytes of text profile
+            - /etc/ssl/certs bind ro /etc/ssl/certs profile
+            - /lib link ro to usr/lib profile
+            - /lib64 link ro to usr/lib64 profile
+            - /sbin link ro to usr/sbin profile
+            - /usr bind ro /usr profile
+            + / bind ro /
+            + /dev scratch rw mode 755 profile
+            + /etc/machine-id mask ro profile
+            + /etc/shadow mask ro profile
+            + /etc/ssh mask ro profile
+            + /etc/ssl/private mask ro profile
+            + /home scratch rw mode 755 profile
+            + /root scratch rw mode 700 profile
+            + /run scratch rw mode 755 profile
+        "#]],
     );
 }
 

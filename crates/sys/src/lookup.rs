@@ -1,5 +1,5 @@
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -67,6 +67,26 @@ impl Handle {
         let identity = FileIdentity { device: stat.st_dev, inode: stat.st_ino };
         let owner = (stat.st_uid, stat.st_gid);
         Ok(Self { descriptor, kind, identity, owner, mode: stat.st_mode & 0o7777 })
+    }
+
+    /// What this file holds, at most `limit` bytes (else `EFBIG`).
+    ///
+    /// The descriptor is opened anew for reading through `/proc/self/fd`: the same file, not the same path.
+    pub fn content(&self, limit: u64) -> Result<Vec<u8>, Error> {
+        let path = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
+        let failed = |errno| Call::other(format!("read({path})")).failed(errno);
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = rustix::fs::openat(CWD, &path, flags, Mode::empty()).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(16 * 1024);
+        loop {
+            match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)) {
+                Ok(0) => return Ok(bytes),
+                Ok(_) if bytes.len() as u64 > limit => return Err(failed(Errno::FBIG)),
+                Ok(_) => bytes.reserve(16 * 1024),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
     }
 
     /// Where this symbolic link points.

@@ -156,6 +156,7 @@ fn sources(what: &What) -> Vec<String> {
             length => format!("{length} bytes of text"),
         }],
         What::File { content: Content::Descriptor(fd), .. } => vec![format!("descriptor {fd}")],
+        What::File { content: Content::CopyOf(from), .. } => vec![format!("copy of {from}")],
         What::Symlink { to } => vec![format!("to {}", printable(to))],
         What::Reserved { .. } => vec!["no name can be made here".to_owned()],
         What::Mask | What::SelfBind | What::Kernel { .. } => Vec::new(),

@@ -12,31 +12,31 @@ pub(super) const USR: &[Row] = &[
     row("/nix/store", Show::HostIfPresent),
 ];
 
-/// What programs cannot do without. Each row is a mount and costs every start, so only what was
+/// What programs cannot do without. Each directory is a mount and costs every start, so only what was
 /// missed by a real program is here. Deliberately absent: machine-id, which tells machines apart.
 pub(super) const ETC: &[Row] = &[
     row("/etc", Show::Directory),
-    row("/etc/ld.so.cache", Show::HostIfPresent),
+    row("/etc/ld.so.cache", Show::CopyIfPresent),
     // The linker of binutils looks here for libraries that libraries need.
-    row("/etc/ld.so.conf", Show::HostIfPresent),
+    row("/etc/ld.so.conf", Show::CopyIfPresent),
     row("/etc/ld.so.conf.d", Show::HostIfPresent),
     // Half of Debian's /usr/bin points here: cc, java, editor, awk.
     row("/etc/alternatives", Show::HostIfPresent),
     // Not /etc/ssl and /etc/pki as they are: both have a directory `private` with keys.
     row("/etc/ssl/certs", Show::HostIfPresent),
-    row("/etc/ssl/openssl.cnf", Show::HostIfPresent),
+    row("/etc/ssl/openssl.cnf", Show::CopyIfPresent),
     row("/etc/ssl/cert.pem", Show::HostIfPresent), // Alpine and Arch
-    row("/etc/ca-certificates", Show::HostIfPresent),
+    row("/etc/ca-certificates/extracted", Show::HostIfPresent), // Arch
     row("/etc/pki/tls/certs", Show::HostIfPresent), // Fedora
-    row("/etc/pki/tls/openssl.cnf", Show::HostIfPresent),
+    row("/etc/pki/tls/openssl.cnf", Show::CopyIfPresent),
     row("/etc/pki/ca-trust", Show::HostIfPresent),
     row("/etc/crypto-policies", Show::HostIfPresent),
     row("/etc/localtime", Show::HostOrItsLink),
     row("/etc/os-release", Show::HostOrItsLink),
     // getservbyname and getprotobyname fail without them, and `make check` of many with them.
-    row("/etc/services", Show::HostIfPresent),
-    row("/etc/protocols", Show::HostIfPresent),
-    row("/etc/mime.types", Show::HostIfPresent),
+    row("/etc/services", Show::CopyIfPresent),
+    row("/etc/protocols", Show::CopyIfPresent),
+    row("/etc/mime.types", Show::CopyIfPresent),
     row("/etc/fonts", Show::HostIfPresent),
     // Where the admin's own entries are; the distribution's are in /usr.
     row("/etc/terminfo", Show::HostIfPresent),
@@ -67,10 +67,9 @@ services: files
 
 /// What the host's admin set for people at a shell.
 pub(super) const COMFORT: &[Row] = &[
-    row("/etc/bash.bashrc", Show::HostIfPresent),
-    row("/etc/inputrc", Show::HostIfPresent),
-    row("/etc/gitconfig", Show::HostIfPresent),
-    row("/etc/vim", Show::HostIfPresent),
+    row("/etc/bash.bashrc", Show::CopyIfPresent),
+    row("/etc/inputrc", Show::CopyIfPresent),
+    row("/etc/gitconfig", Show::CopyIfPresent),
 ];
 
 pub(super) const SCRATCH: &[Row] =
