@@ -21,7 +21,9 @@ use eyot_sys::{
 
 use crate::diagnose::Place;
 use crate::error::{Attempt, Cause, LaunchError};
+use crate::nursery::GROUND;
 use crate::prepare::{Part, Prepared};
+use crate::start::Surrounding;
 
 /// What the entries of a plan need besides the plan.
 pub(crate) struct Surroundings<'a> {
@@ -29,6 +31,7 @@ pub(crate) struct Surroundings<'a> {
     /// The view's user and group as ids of the user namespace that owns the mounts.
     pub(crate) owner: (u32, u32),
     pub(crate) place: Place,
+    pub(crate) surrounding: Surrounding,
     pub(crate) cgroups: CgroupLayout,
     /// Texts of files that the caller gave by descriptor.
     pub(crate) descriptors: &'a HashMap<i32, Vec<u8>>,
@@ -69,6 +72,8 @@ pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<
 /// The memory file system that everything of the view's own lies in.
 struct Ground {
     mount: AttachedMount,
+    /// How many mounts lie over the old root.
+    above: usize,
 }
 
 impl Ground {
@@ -81,10 +86,14 @@ impl Ground {
         let attributes = Attributes { no_suid: true, ..Attributes::default() };
         let mount = DetachedMount::filesystem("tmpfs", &parameters, attributes)?;
         mount.restrict(Path::new("/"), attributes, Reach::OneMount)?;
-        // Attached over the old root: before Linux 6.15 parts of a detached mount cannot be cloned.
-        let over = Handle::open(Path::new("/"), LastLink::Follow)?;
+        // Attached, because before Linux 6.15 parts of a detached mount cannot be cloned. The nursery has a place for it;
+        // a copy of the host's mounts has none that is sure, so there it goes over the root.
+        let (over, above) = match Handle::open(Path::new(GROUND), LastLink::Keep) {
+            Ok(place) if around.surrounding == Surrounding::Nursery => (place, 0),
+            _ => (Handle::open(Path::new("/"), LastLink::Follow)?, 1),
+        };
         let mount = mount.attach(&over, Path::new("/"))?;
-        Ok(Self { mount })
+        Ok(Self { mount, above })
     }
 
     fn attach_root(&self, tree: Option<DetachedMount>) -> Result<AttachedMount, Error> {
@@ -181,8 +190,7 @@ impl Assembly<'_> {
         if matches!(self.around.plan.root, Root::Empty { .. }) {
             self.root.restrict(Path::new("/"), Attributes::DATA.read_only())?;
         }
-        // The ground lies over the old root.
-        eyot_sys::pivot_to(&self.root, 1)
+        eyot_sys::pivot_to(&self.root, self.ground.above)
     }
 
     fn in_root(&self) -> InRoot<'_> {
@@ -226,7 +234,7 @@ impl Assembly<'_> {
         let resolving = || eyot_sys::Call::ResolveInRoot { at: at.as_path().to_owned() };
         let invalid = || resolving().failed(Errno::INVAL);
         let parent = at.parent().ok_or_else(invalid)?;
-        let name = at.as_path().file_name().ok_or_else(invalid)?;
+        let name = at.name().ok_or_else(invalid)?;
         let name = CString::new(name.as_bytes()).map_err(|_| invalid())?;
         let remembered = self.parent.take().filter(|(place, _)| *place == parent);
         let descriptor = match remembered {

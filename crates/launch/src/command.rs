@@ -49,11 +49,11 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Runs the command and reports, in a process that does nothing else.
-    pub(crate) fn run_and_report(&self, failed: &OwnedFd) -> ! {
+    /// Runs the command; comes back, with the exit status, only when that failed and has been reported.
+    pub(crate) fn run_and_report(&self, failed: &OwnedFd) -> i32 {
         let error = self.run(failed);
         report::send(failed, &error);
-        eyot_sys::end(error.exit_code())
+        error.exit_code().into()
     }
 
     fn get_ready(&self) -> Result<(), (&'static str, Error)> {

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use eyot_sys::{Ending, Fork, Namespaces, SignalSet};
+use eyot_sys::{Ending, SignalSet};
 
 use crate::command::Command;
 use crate::diagnose::Place;
@@ -29,12 +29,11 @@ pub(crate) fn run(
     failed: &OwnedFd,
     lock: Option<BorrowedFd<'_>>,
 ) -> LaunchError {
-    let child = match eyot_sys::fork_into(Namespaces::NONE, None) {
+    // The command's process borrows our memory until it has become the command: nothing is copied for it.
+    let pid = match eyot_sys::fork_in_borrowed_memory(&mut || command.run_and_report(failed)) {
         Err(error) => return LaunchError::step("start the command", Place::UserNamespace, error),
-        Ok(Fork::Child) => command.run_and_report(failed),
-        Ok(Fork::Parent(child)) => child,
+        Ok(pid) => pid,
     };
-    let pid = child.pid;
     // Whoever reads the command's output must see its end when the command ends, and a file held open here would be a
     // way out. The supervisor sees the report's end when the command has the other copy closed.
     let keep: Vec<i32> = lock.into_iter().map(|lock| lock.as_raw_fd()).collect();

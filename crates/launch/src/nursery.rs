@@ -12,6 +12,9 @@ use eyot_sys::{
 
 use crate::run_directory::RunDirectory;
 
+/// A directory of the nursery to mount on: detaching the old root then takes what is mounted there along.
+pub(crate) const GROUND: &str = "/ground";
+
 /// Opens the nursery, made on first use and remade when it is gone.
 pub(crate) fn open(run: &RunDirectory) -> Result<OwnedFd, Error> {
     match eyot_sys::open_mount_namespace(&run.path("nursery/mnt")) {
@@ -75,9 +78,10 @@ fn make_namespace() -> Result<OwnedFd, Error> {
 
 fn empty_this_namespace() -> Result<(), Error> {
     eyot_sys::make_all_private()?;
-    let parameters = [Parameter::Text("mode", "0555"), Parameter::Text("size", "4k")];
+    let parameters = [Parameter::Text("mode", "0555"), Parameter::Text("size", "16k")];
     let attributes = Attributes::DATA.no_exec();
     let root = DetachedMount::filesystem("tmpfs", &parameters, attributes)?;
+    eyot_sys::make_directory(&root, c"ground", 0o555)?;
     root.restrict("/".as_ref(), attributes.read_only(), eyot_sys::Reach::OneMount)?;
     let here = eyot_sys::Handle::open("/".as_ref(), eyot_sys::LastLink::Follow)?;
     let root = root.attach(&here, "/".as_ref())?;

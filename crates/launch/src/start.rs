@@ -47,7 +47,7 @@ pub(crate) struct Start<'a> {
 
 /// What the new mount namespace is a copy of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Surrounding {
+pub(crate) enum Surrounding {
     Nursery,
     CopyOfHost,
 }
@@ -128,6 +128,7 @@ impl Start<'_> {
             plan: self.plan,
             owner: ids.host,
             place,
+            surrounding,
             cgroups: self.facts.machine.cgroups,
             descriptors: &self.descriptors,
         };

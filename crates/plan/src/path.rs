@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +15,7 @@ pub struct HostPath(PathBuf);
 /// A path as the process in the view will see it.
 ///
 /// Invariant: absolute, and made of plain names only, so two equal places compare equal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct ViewPath(PathBuf);
 
 impl HostPath {
@@ -38,11 +39,11 @@ impl ViewPath {
 
     /// The path without its leading slash: how it is looked up inside a root held as a descriptor.
     pub fn relative(&self) -> &Path {
-        self.0.strip_prefix("/").unwrap_or(&self.0)
+        Path::new(OsStr::from_bytes(&self.bytes()[1..]))
     }
 
     pub fn is_root(&self) -> bool {
-        self.0.parent().is_none()
+        self.bytes().len() == 1
     }
 
     /// Whether `other` is this place or lies below it.
@@ -60,7 +61,19 @@ impl ViewPath {
     }
 
     pub fn parent(&self) -> Option<ViewPath> {
-        self.0.parent().map(|parent| ViewPath(parent.to_owned()))
+        let (parent, _) = self.split()?;
+        Some(ViewPath(PathBuf::from(OsStr::from_bytes(parent))))
+    }
+
+    /// The last name of this place; the root has none.
+    pub fn name(&self) -> Option<&OsStr> {
+        self.split().map(|(_, name)| OsStr::from_bytes(name))
+    }
+
+    fn split(&self) -> Option<(&[u8], &[u8])> {
+        let bytes = self.bytes();
+        let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
+        (bytes.len() > 1).then(|| (&bytes[..slash.max(1)], &bytes[slash + 1..]))
     }
 
     /// This place with `name` below it.
@@ -68,6 +81,15 @@ impl ViewPath {
         ViewPath::new(self.0.join(name))
     }
 }
+
+// The bytes decide, because the form is normal; `Path` would take both apart again.
+impl PartialEq for ViewPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for ViewPath {}
 
 impl Ord for ViewPath {
     /// By components, as `Path` orders: a directory comes before what is in it, and `/a/b` before `/a-b`.
@@ -138,10 +160,13 @@ mod tests {
         let all =
             ["/", "/a", "/a/b", "/a/b/c", "/a-b", "/ab", "/b"].map(|p| ViewPath::new(p).unwrap());
         for one in &all {
+            assert_eq!(one.name(), one.as_path().file_name());
+            assert_eq!(one.parent().as_ref().map(ViewPath::as_path), one.as_path().parent());
             for other in &all {
                 let (one_path, other_path) = (one.as_path(), other.as_path());
                 assert_eq!(one.cmp(other), one_path.cmp(other_path), "{one} {other}");
                 assert_eq!(one.contains(other), other_path.starts_with(one_path), "{one} {other}");
+                assert_eq!(one == other, one_path == other_path, "{one} {other}");
             }
         }
     }

@@ -37,8 +37,8 @@ pub use mount::{
     pivot_to, restrict_all,
 };
 pub use namespace::{
-    Fork, IdRange, Namespaces, fork_into, join, map_own_ids, new_user_namespace,
-    open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
+    Fork, IdRange, Namespaces, fork_in_borrowed_memory, fork_into, join, map_own_ids,
+    new_user_namespace, open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
 };
 pub use process::{
     Child, Ending, Program, SignalSet, change_directory, change_root_back, close_all_from,

@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::fs::File;
 use std::io::Write as _;
+use std::mem::MaybeUninit;
 use std::ops::BitOr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
@@ -235,21 +236,50 @@ fn lines(ranges: &[IdRange]) -> String {
 
 /// A child that exits before this returns and is left to be waited for.
 fn end_at_once_in(flags: c_int) -> Result<i32, Errno> {
-    // The child does nothing but return; the C library's start routine calls _exit for it.
-    const STACK: usize = 16 * 1024;
-    #[repr(align(16))]
-    struct Stack([u8; STACK]);
-
     extern "C" fn nothing(_: *mut c_void) -> c_int {
         0
     }
+    // SAFETY: `nothing` does nothing, so it harms no memory.
+    unsafe { clone_in_borrowed_memory(flags, nothing, std::ptr::null_mut(), 16 * 1024) }
+}
 
-    let mut stack = Stack([0; STACK]);
-    // SAFETY: stacks grow down, so this is the end one past the array, inside or at the border of its allocation.
-    let top = unsafe { stack.0.as_mut_ptr().add(STACK) };
+/// Starts a child that runs `become_other` in this process's own memory, and waits until it has executed another program
+/// or ended: as `vfork(2)`, for the same reason, that no page table is copied. What `become_other` answers, should it come
+/// back, is the child's exit status.
+pub fn fork_in_borrowed_memory(become_other: &mut dyn FnMut() -> c_int) -> Result<i32, Error> {
+    extern "C" fn enter(argument: *mut c_void) -> c_int {
+        // SAFETY: `argument` is the pointer made below; the caller, who owns what it points to, is held back by
+        // CLONE_VFORK as long as this runs.
+        let become_other = unsafe { &mut *argument.cast::<&mut dyn FnMut() -> c_int>() };
+        become_other()
+    }
+    let mut argument = become_other;
+    // The stack is generous: reporting why a program cannot be executed formats text.
+    // SAFETY: the child shares our memory while we stand still, in a process with one thread, so every value it sees is
+    // whole; it ends by execve or _exit and never returns into frames of ours.
+    let answer =
+        unsafe { clone_in_borrowed_memory(0, enter, (&raw mut argument).cast(), 256 * 1024) };
+    answer.map_err(|errno| Call::Clone { namespaces: String::new() }.failed(errno))
+}
+
+/// `clone(2)` with a shared memory and the caller held back until the child executes or ends.
+///
+/// # Safety
+///
+/// `start` must be harmless to the memory it shares with the caller, and the process must have one thread.
+unsafe fn clone_in_borrowed_memory(
+    flags: c_int,
+    start: extern "C" fn(*mut c_void) -> c_int,
+    argument: *mut c_void,
+    stack_size: usize,
+) -> Result<i32, Errno> {
+    // 16-byte units, because the stack must be aligned so.
+    let mut stack: Vec<MaybeUninit<u128>> = Vec::with_capacity(stack_size / 16);
+    // SAFETY: stacks grow down, so the child starts at the end, one past the allocation.
+    let top = unsafe { stack.as_mut_ptr().add(stack.capacity()) };
     let flags = flags | libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-    // SAFETY: the child runs `nothing` on `stack`, which lives until this function returns; CLONE_VFORK holds us back
-    // until the child has ended, so the shared memory has one user at a time. No page table is copied: this is why.
-    let pid = unsafe { libc::clone(nothing, top.cast(), flags, std::ptr::null_mut()) };
+    // SAFETY: the child runs `start` on `stack`, which lives until this function returns, and CLONE_VFORK holds us back
+    // until the child no longer uses it; the rest is the caller's promise.
+    let pid = unsafe { libc::clone(start, top.cast(), flags, argument) };
     if pid == -1 { Err(last_errno()) } else { Ok(pid) }
 }
