@@ -48,48 +48,48 @@ fn profile(name: &str) -> View {
 fn run_for_root() {
     expect![[r#"
         /                        empty   ro in memory
-        ├─ /bin                  link    ro to usr/bin                profile run
-        ├─ /dev                  dir     ro mode 755                  profile run
-        │  ├─ /dev/fd            link    ro to /proc/self/fd          profile run
-        │  ├─ /dev/full          device  rw /dev/full                 profile run
-        │  ├─ /dev/mqueue        mqueue  rw                           profile run
-        │  ├─ /dev/null          device  rw /dev/null                 profile run
-        │  ├─ /dev/ptmx          link    ro to pts/ptmx               profile run
-        │  ├─ /dev/pts           devpts  rw                           profile run
-        │  ├─ /dev/random        device  rw /dev/random               profile run
-        │  ├─ /dev/shm           scratch rw mode 1777                 profile run
-        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2        profile run
-        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0        profile run
-        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1        profile run
-        │  ├─ /dev/tty           device  rw /dev/tty                  profile run
-        │  ├─ /dev/urandom       device  rw /dev/urandom              profile run
-        │  └─ /dev/zero          device  rw /dev/zero                 profile run
-        ├─ /etc                  dir     ro mode 755                  profile run
-        │  ├─ /etc/alternatives  bind    ro /etc/alternatives         profile run
-        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig    profile run
-        │  ├─ /etc/group         file    ro 27 bytes of text          profile run
-        │  ├─ /etc/hostname      file    ro 5 bytes of text           profile run
-        │  ├─ /etc/hosts         file    ro 76 bytes of text          profile run
-        │  ├─ /etc/ld.so.cache   file    ro copy of /etc/ld.so.cache  profile run
-        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf   profile run
-        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d         profile run
+        ├─ /bin                  link    ro to usr/bin               profile run
+        ├─ /dev                  dir     ro mode 755                 profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd         profile run
+        │  ├─ /dev/full          device  rw /dev/full                profile run
+        │  ├─ /dev/mqueue        mqueue  rw                          profile run
+        │  ├─ /dev/null          device  rw /dev/null                profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx              profile run
+        │  ├─ /dev/pts           devpts  rw                          profile run
+        │  ├─ /dev/random        device  rw /dev/random              profile run
+        │  ├─ /dev/shm           scratch rw mode 1777                profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2       profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0       profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1       profile run
+        │  ├─ /dev/tty           device  rw /dev/tty                 profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom             profile run
+        │  └─ /dev/zero          device  rw /dev/zero                profile run
+        ├─ /etc                  dir     ro mode 755                 profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives        profile run
+        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig   profile run
+        │  ├─ /etc/group         file    ro 27 bytes of text         profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text          profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text         profile run
+        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache         profile run
+        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf  profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d        profile run
         │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
-        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text         profile run
-        │  ├─ /etc/passwd        file    ro 89 bytes of text          profile run
-        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs            profile run
-        ├─ /home/ann/work        bind    ro /home/ann/work            profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text        profile run
+        │  ├─ /etc/passwd        file    ro 89 bytes of text         profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs           profile run
+        ├─ /home/ann/work        bind    ro /home/ann/work           profile run
         │                                   its owner is the view's user
-        ├─ /lib                  link    ro to usr/lib                profile run
-        ├─ /lib64                link    ro to usr/lib64              profile run
-        ├─ /proc                 proc    rw                           profile run
-        ├─ /root                 scratch rw mode 700                  profile run
-        ├─ /run/user/0           scratch rw mode 700                  profile run
-        ├─ /sbin                 link    ro to usr/sbin               profile run
-        ├─ /sys                  sysfs   ro                           profile run
-        │  └─ /sys/fs/cgroup     cgroup  ro                           profile run
-        ├─ /tmp                  scratch rw mode 1777                 profile run
-        ├─ /usr                  bind    ro /usr                      profile run
-        └─ /var/tmp              scratch rw mode 1777                 profile run
+        ├─ /lib                  link    ro to usr/lib               profile run
+        ├─ /lib64                link    ro to usr/lib64             profile run
+        ├─ /proc                 proc    rw                          profile run
+        ├─ /root                 scratch rw mode 700                 profile run
+        ├─ /run/user/0           scratch rw mode 700                 profile run
+        ├─ /sbin                 link    ro to usr/sbin              profile run
+        ├─ /sys                  sysfs   ro                          profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                          profile run
+        ├─ /tmp                  scratch rw mode 1777                profile run
+        ├─ /usr                  bind    ro /usr                     profile run
+        └─ /var/tmp              scratch rw mode 1777                profile run
 
         process
           command       true
@@ -133,7 +133,6 @@ fn run_for_root() {
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
-          file /etc/mime.types ro (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)
@@ -154,47 +153,47 @@ fn run_for_root() {
 fn run_for_an_ordinary_user() {
     expect![[r#"
         /                        empty   ro in memory
-        ├─ /bin                  link    ro to usr/bin                profile run
-        ├─ /dev                  dir     ro mode 755                  profile run
-        │  ├─ /dev/fd            link    ro to /proc/self/fd          profile run
-        │  ├─ /dev/full          device  rw /dev/full                 profile run
-        │  ├─ /dev/mqueue        mqueue  rw                           profile run
-        │  ├─ /dev/null          device  rw /dev/null                 profile run
-        │  ├─ /dev/ptmx          link    ro to pts/ptmx               profile run
-        │  ├─ /dev/pts           devpts  rw                           profile run
-        │  ├─ /dev/random        device  rw /dev/random               profile run
-        │  ├─ /dev/shm           scratch rw mode 1777                 profile run
-        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2        profile run
-        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0        profile run
-        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1        profile run
-        │  ├─ /dev/tty           device  rw /dev/tty                  profile run
-        │  ├─ /dev/urandom       device  rw /dev/urandom              profile run
-        │  └─ /dev/zero          device  rw /dev/zero                 profile run
-        ├─ /etc                  dir     ro mode 755                  profile run
-        │  ├─ /etc/alternatives  bind    ro /etc/alternatives         profile run
-        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig    profile run
-        │  ├─ /etc/group         file    ro 39 bytes of text          profile run
-        │  ├─ /etc/hostname      file    ro 5 bytes of text           profile run
-        │  ├─ /etc/hosts         file    ro 76 bytes of text          profile run
-        │  ├─ /etc/ld.so.cache   file    ro copy of /etc/ld.so.cache  profile run
-        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf   profile run
-        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d         profile run
+        ├─ /bin                  link    ro to usr/bin               profile run
+        ├─ /dev                  dir     ro mode 755                 profile run
+        │  ├─ /dev/fd            link    ro to /proc/self/fd         profile run
+        │  ├─ /dev/full          device  rw /dev/full                profile run
+        │  ├─ /dev/mqueue        mqueue  rw                          profile run
+        │  ├─ /dev/null          device  rw /dev/null                profile run
+        │  ├─ /dev/ptmx          link    ro to pts/ptmx              profile run
+        │  ├─ /dev/pts           devpts  rw                          profile run
+        │  ├─ /dev/random        device  rw /dev/random              profile run
+        │  ├─ /dev/shm           scratch rw mode 1777                profile run
+        │  ├─ /dev/stderr        link    ro to /proc/self/fd/2       profile run
+        │  ├─ /dev/stdin         link    ro to /proc/self/fd/0       profile run
+        │  ├─ /dev/stdout        link    ro to /proc/self/fd/1       profile run
+        │  ├─ /dev/tty           device  rw /dev/tty                 profile run
+        │  ├─ /dev/urandom       device  rw /dev/urandom             profile run
+        │  └─ /dev/zero          device  rw /dev/zero                profile run
+        ├─ /etc                  dir     ro mode 755                 profile run
+        │  ├─ /etc/alternatives  bind    ro /etc/alternatives        profile run
+        │  ├─ /etc/gitconfig     file    ro copy of /etc/gitconfig   profile run
+        │  ├─ /etc/group         file    ro 39 bytes of text         profile run
+        │  ├─ /etc/hostname      file    ro 5 bytes of text          profile run
+        │  ├─ /etc/hosts         file    ro 76 bytes of text         profile run
+        │  ├─ /etc/ld.so.cache   bind    ro /etc/ld.so.cache         profile run
+        │  ├─ /etc/ld.so.conf    file    ro copy of /etc/ld.so.conf  profile run
+        │  ├─ /etc/ld.so.conf.d  bind    ro /etc/ld.so.conf.d        profile run
         │  ├─ /etc/localtime     link    ro to /usr/share/zoneinfo/Etc/UTC  profile run
-        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text         profile run
-        │  ├─ /etc/passwd        file    ro 124 bytes of text         profile run
-        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs            profile run
-        ├─ /home/ann             scratch rw mode 700                  profile run
-        │  └─ /home/ann/work     bind    ro /home/ann/work            profile run
-        ├─ /lib                  link    ro to usr/lib                profile run
-        ├─ /lib64                link    ro to usr/lib64              profile run
-        ├─ /proc                 proc    rw                           profile run
-        ├─ /run/user/1000        scratch rw mode 700                  profile run
-        ├─ /sbin                 link    ro to usr/sbin               profile run
-        ├─ /sys                  sysfs   ro                           profile run
-        │  └─ /sys/fs/cgroup     cgroup  ro                           profile run
-        ├─ /tmp                  scratch rw mode 1777                 profile run
-        ├─ /usr                  bind    ro /usr                      profile run
-        └─ /var/tmp              scratch rw mode 1777                 profile run
+        │  ├─ /etc/nsswitch.conf file    ro 107 bytes of text        profile run
+        │  ├─ /etc/passwd        file    ro 124 bytes of text        profile run
+        │  └─ /etc/ssl/certs     bind    ro /etc/ssl/certs           profile run
+        ├─ /home/ann             scratch rw mode 700                 profile run
+        │  └─ /home/ann/work     bind    ro /home/ann/work           profile run
+        ├─ /lib                  link    ro to usr/lib               profile run
+        ├─ /lib64                link    ro to usr/lib64             profile run
+        ├─ /proc                 proc    rw                          profile run
+        ├─ /run/user/1000        scratch rw mode 700                 profile run
+        ├─ /sbin                 link    ro to usr/sbin              profile run
+        ├─ /sys                  sysfs   ro                          profile run
+        │  └─ /sys/fs/cgroup     cgroup  ro                          profile run
+        ├─ /tmp                  scratch rw mode 1777                profile run
+        ├─ /usr                  bind    ro /usr                     profile run
+        └─ /var/tmp              scratch rw mode 1777                profile run
 
         process
           command       true
@@ -239,7 +238,6 @@ fn run_for_an_ordinary_user() {
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
-          file /etc/mime.types ro (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)
@@ -322,7 +320,7 @@ fn service() {
             - /etc/group file ro 27 bytes of text profile
             - /etc/hostname file ro 5 bytes of text profile
             - /etc/hosts file ro 76 bytes of text profile
-            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
             - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
             - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
             - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
@@ -355,7 +353,7 @@ fn service() {
             - /etc/group file ro 39 bytes of text profile
             - /etc/hostname file ro 5 bytes of text profile
             - /etc/hosts file ro 76 bytes of text profile
-            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
             - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
             - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
             - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
@@ -527,7 +525,7 @@ fn the_hosts_root_keeps_what_is_private() {
             - /etc/group file ro 27 bytes of text profile
             - /etc/hostname file ro 5 bytes of text profile
             - /etc/hosts file ro 76 bytes of text profile
-            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
             - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
             - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
             - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile
@@ -561,7 +559,7 @@ fn the_hosts_root_keeps_what_is_private() {
             - /etc/group file ro 39 bytes of text profile
             - /etc/hostname file ro 5 bytes of text profile
             - /etc/hosts file ro 76 bytes of text profile
-            - /etc/ld.so.cache file ro copy of /etc/ld.so.cache profile
+            - /etc/ld.so.cache bind ro /etc/ld.so.cache profile
             - /etc/ld.so.conf file ro copy of /etc/ld.so.conf profile
             - /etc/ld.so.conf.d bind ro /etc/ld.so.conf.d profile
             - /etc/localtime link ro to /usr/share/zoneinfo/Etc/UTC profile

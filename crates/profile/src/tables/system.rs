@@ -16,7 +16,7 @@ pub(super) const USR: &[Row] = &[
 /// missed by a real program is here. Deliberately absent: machine-id, which tells machines apart.
 pub(super) const ETC: &[Row] = &[
     row("/etc", Show::Directory),
-    row("/etc/ld.so.cache", Show::CopyIfPresent),
+    row("/etc/ld.so.cache", Show::HostIfPresent),
     // The linker of binutils looks here for libraries that libraries need.
     row("/etc/ld.so.conf", Show::CopyIfPresent),
     row("/etc/ld.so.conf.d", Show::HostIfPresent),
@@ -36,7 +36,6 @@ pub(super) const ETC: &[Row] = &[
     // getservbyname and getprotobyname fail without them, and `make check` of many with them.
     row("/etc/services", Show::CopyIfPresent),
     row("/etc/protocols", Show::CopyIfPresent),
-    row("/etc/mime.types", Show::CopyIfPresent),
     row("/etc/fonts", Show::HostIfPresent),
     // Where the admin's own entries are; the distribution's are in /usr.
     row("/etc/terminfo", Show::HostIfPresent),
