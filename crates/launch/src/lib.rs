@@ -5,6 +5,7 @@
 
 mod assemble;
 mod command;
+mod descriptors;
 mod diagnose;
 mod error;
 mod ids;

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use eyot_plan::{Content, Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace, What};
-use eyot_sys::{Child, Errno, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
+use eyot_plan::{Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
+use eyot_sys::{Child, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
 
 use crate::assemble::{Surroundings, assemble};
 use crate::command;
+use crate::descriptors;
 use crate::diagnose::Place;
-use crate::error::{Attempt, Cause, LaunchError};
+use crate::error::LaunchError;
 use crate::ids::IdBlock;
 use crate::init;
 use crate::prepare::{Ids, Prepared, prepare};
@@ -270,28 +271,6 @@ fn in_nursery<T>(
     outcome
 }
 
-/// Reads, once, what the caller gave by descriptor.
-pub(crate) fn read_descriptors(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchError> {
-    const LIMIT: u64 = 16 << 20;
-    let mut texts = HashMap::new();
-    for entry in &plan.entries {
-        let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
-        let bytes = eyot_sys::read_descriptor(*number, LIMIT).map_err(|error| LaunchError {
-            attempt: Attempt::Step { what: format!("read descriptor {number} for '{entry}'") },
-            cause: Box::new(match error.errno {
-                Errno::FBIG => Cause::Policy {
-                    why: format!("more than {LIMIT} bytes"),
-                    remedy: "bind a file instead".into(),
-                },
-                _ => error.into(),
-            }),
-            place: Place::Unprivileged,
-        })?;
-        texts.insert(*number, bytes);
-    }
-    Ok(texts)
-}
-
 /// Runs `plan` and waits for its end; see [`crate::run`].
 pub(crate) fn run(
     plan: &Plan,
@@ -299,7 +278,8 @@ pub(crate) fn run(
     sources: &Sources,
     options: &crate::RunOptions,
 ) -> Result<crate::Outcome, LaunchError> {
-    let descriptors = read_descriptors(plan)?;
+    descriptors::refuse_ways_out(plan)?;
+    let descriptors = descriptors::read_texts(plan)?;
     // Blocked in all three processes from before the fork, so that no signal falls between two of them.
     let mask = SignalSet::all().block();
     let caller = (facts.caller.uid, facts.caller.gid);

@@ -35,6 +35,19 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    pub(crate) fn of(mode: u32, device: u64) -> Self {
+        match FileType::from_raw_mode(mode) {
+            FileType::Directory => Kind::Directory,
+            FileType::RegularFile => Kind::File,
+            FileType::Symlink => Kind::Symlink,
+            FileType::CharacterDevice => Kind::CharacterDevice { number: device },
+            FileType::BlockDevice => Kind::BlockDevice,
+            FileType::Fifo | FileType::Socket | FileType::Unknown => Kind::Other,
+        }
+    }
+}
+
 /// What to do with a symbolic link at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastLink {
@@ -56,14 +69,7 @@ impl Handle {
 
     fn of(descriptor: OwnedFd) -> Result<Self, Errno> {
         let stat = rustix::fs::fstat(&descriptor)?;
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => Kind::Directory,
-            FileType::RegularFile => Kind::File,
-            FileType::Symlink => Kind::Symlink,
-            FileType::CharacterDevice => Kind::CharacterDevice { number: stat.st_rdev },
-            FileType::BlockDevice => Kind::BlockDevice,
-            FileType::Fifo | FileType::Socket | FileType::Unknown => Kind::Other,
-        };
+        let kind = Kind::of(stat.st_mode, stat.st_rdev);
         let identity = FileIdentity { device: stat.st_dev, inode: stat.st_ino };
         let owner = (stat.st_uid, stat.st_gid);
         Ok(Self { descriptor, kind, identity, owner, mode: stat.st_mode & 0o7777 })

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::error::{Call, Error, last_errno};
+use crate::lookup::Kind;
 
 /// A child process, known by a descriptor that no later process of the same number can take over.
 #[derive(Debug)]
@@ -390,6 +391,17 @@ pub fn read_to_end(from: impl AsFd) -> Vec<u8> {
             Ok(length) => bytes.extend_from_slice(&buffer[..length]),
         }
     }
+}
+
+/// What kind of file a descriptor of the caller, by number, refers to.
+pub fn kind_of_descriptor(number: i32) -> Result<Kind, Error> {
+    // SAFETY: stat is plain data, for which zero is valid.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: a number that is no descriptor is refused with EBADF; the structure outlives the call.
+    if unsafe { libc::fstat(number, &raw mut stat) } != 0 {
+        return Err(Call::other(format!("fstat({number})")).failed(last_errno()));
+    }
+    Ok(Kind::of(stat.st_mode, stat.st_rdev))
 }
 
 /// Reads a descriptor that the caller was given, by number, to its end; more than `limit` bytes is `EFBIG`.

@@ -1,0 +1,57 @@
+//! What the command gets from the caller by descriptor.
+
+use std::collections::HashMap;
+
+use eyot_plan::{Content, Plan, What};
+use eyot_sys::{Errno, Kind};
+
+use crate::diagnose::Place;
+use crate::error::{Attempt, Cause, LaunchError};
+
+/// Refuses descriptors that lead out of the view: from a directory of the host, `..` goes anywhere on the host.
+pub(crate) fn refuse_ways_out(plan: &Plan) -> Result<(), LaunchError> {
+    for number in (0..=2).chain(plan.process.keep_fds.iter().copied()) {
+        let step = |cause: Cause| {
+            LaunchError::step(
+                format!("give descriptor {number} to the command"),
+                Place::Unprivileged,
+                cause,
+            )
+        };
+        match eyot_sys::kind_of_descriptor(number) {
+            Ok(Kind::Directory) => {
+                return Err(step(Cause::Policy {
+                    why: "it is a directory of the host, and from there the whole host can be reached".into(),
+                    remedy: "close or redirect it (</dev/null), and show the directory with --ro or --rw".into(),
+                }));
+            }
+            Ok(_) => {}
+            // A program may be started without standard descriptors; one that was named must be there.
+            Err(error) if error.errno == Errno::BADF && number <= 2 => {}
+            Err(error) => return Err(step(error.into())),
+        }
+    }
+    Ok(())
+}
+
+/// Reads, once, what the caller gave by descriptor.
+pub(crate) fn read_texts(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchError> {
+    const LIMIT: u64 = 16 << 20;
+    let mut texts = HashMap::new();
+    for entry in &plan.entries {
+        let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
+        let bytes = eyot_sys::read_descriptor(*number, LIMIT).map_err(|error| LaunchError {
+            attempt: Attempt::Step { what: format!("read descriptor {number} for '{entry}'") },
+            cause: Box::new(match error.errno {
+                Errno::FBIG => Cause::Policy {
+                    why: format!("more than {LIMIT} bytes"),
+                    remedy: "bind a file instead".into(),
+                },
+                _ => error.into(),
+            }),
+            place: Place::Unprivileged,
+        })?;
+        texts.insert(*number, bytes);
+    }
+    Ok(texts)
+}
