@@ -13,6 +13,8 @@ const DOES_NOT_WORK: u8 = 1;
 
 const WIDTH: usize = 100;
 
+const LEGEND: &str = "✗ takes something from eyot run, – does not, ? could not be tried";
+
 #[derive(Serialize)]
 struct Report<'a> {
     format: u32,
@@ -43,6 +45,7 @@ fn text(findings: &[Finding], verdict: &Verdict) -> String {
         lines.extend(group.iter().flat_map(|finding| lines_of(finding, widest)));
         lines.push(String::new());
     }
+    lines.push(LEGEND.to_owned());
     lines.extend(wrapped("", &sentence(verdict)));
     lines.join("\n") + "\n"
 }
@@ -56,19 +59,19 @@ fn lines_of(finding: &Finding, widest: usize) -> Vec<String> {
         }
         Answer::Unknown { why } => wrapped(&start('?'), why),
         Answer::No { cause, cure } => {
-            let place = finding.detail.as_ref().map(|detail| format!("{detail}: "));
-            let first = wrapped(&start(mark(finding)), &(place.unwrap_or_default() + cause));
-            let further = [("so", finding.without), ("try", cure.as_str())];
-            let further = further.into_iter().flat_map(|(label, text)| {
-                wrapped(&format!("{:>width$}: ", label, width = REASON), text)
-            });
-            first.into_iter().chain(further).collect()
+            let place = finding.detail.as_deref().unwrap_or_default();
+            let first = wrapped(&start(mark(finding)), place);
+            let reasons = [("cause", cause.as_str()), ("so", finding.without), ("try", cure)];
+            let reasons = reasons
+                .into_iter()
+                .flat_map(|(label, text)| wrapped(&format!("{label:>REASON$}: "), text));
+            first.into_iter().chain(reasons).collect()
         }
     }
 }
 
 /// Where the labels below a "no" end.
-const REASON: usize = 9;
+const REASON: usize = 11;
 
 /// A no that nobody has to mind looks different from one that takes something from views.
 fn mark(finding: &Finding) -> char {
@@ -146,7 +149,25 @@ mod tests {
     #[test]
     fn a_no_tells_cause_consequence_and_cure() {
         let (text, works) = printed(&findings(), Form::Text);
-        expect![[""]].assert_eq(&text);
+        expect![[r#"
+            mounts
+              ✓ a            ABI 7
+              – longer name
+                  cause: word word word word word word word word word word word word word word word word word
+                         word word word
+                     so: something else happens
+                    try: eat an apple a day
+
+            limits
+              ✗ c
+                  cause: it is not there
+                     so: something else happens
+                    try: eat an apple a day
+              ? d            tired
+
+            ✗ takes something from eyot run, – does not, ? could not be tried
+            eyot run does not work here, for want of: d.
+        "#]].assert_eq(&text);
         assert!(!works);
     }
 
@@ -163,7 +184,39 @@ mod tests {
     #[test]
     fn json_tells_the_same() {
         let (text, works) = printed(&findings()[2..], Form::Json);
-        expect![[""]].assert_eq(&text);
+        expect![[r#"
+            {
+              "format": 1,
+              "run": "refused",
+              "missing": [
+                "d"
+              ],
+              "findings": [
+                {
+                  "name": "c",
+                  "group": "limits",
+                  "answer": "no",
+                  "cause": "it is not there",
+                  "cure": "eat an apple a day",
+                  "used_for": "something",
+                  "without": "something else happens",
+                  "weight": {
+                    "protection": "landlock"
+                  }
+                },
+                {
+                  "name": "d",
+                  "group": "limits",
+                  "answer": "unknown",
+                  "why": "tired",
+                  "used_for": "something",
+                  "without": "something else happens",
+                  "weight": "needed"
+                }
+              ]
+            }
+        "#]]
+        .assert_eq(&text);
         assert!(!works);
     }
 }

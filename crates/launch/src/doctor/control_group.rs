@@ -116,9 +116,10 @@ impl Hierarchy<'_> {
             })
             .ok_or_else(|| format!("the caller is in no control group of {self}"))?;
         let mounted = mounts.iter().filter(|mount| self.is_mounted_by(mount));
-        let mut places = mounted.filter_map(|mount| {
+        let mut places = mounted.filter_map(|mount| -> Option<PathBuf> {
             let below = path.strip_prefix(&mount.root).ok()?;
-            Some(mount.at.join(below))
+            // Joining nothing would leave a slash at the end.
+            Some(mount.at.components().chain(below.components()).collect())
         });
         places
             .find(|place| place.is_dir())

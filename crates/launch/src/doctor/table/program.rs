@@ -62,7 +62,8 @@ const fn bpf(
         used_for,
         hangs: Hangs::Everybody(Weight::Informative),
         without,
-        cause: "the caller has no CAP_BPF and CAP_PERFMON over the machine, or lockdown or the kernel's build forbids it",
+        cause: "a kernel that is locked down or built without them forbids such programs; to callers without CAP_BPF \
+                and CAP_PERFMON over the machine they are forbidden anywhere",
         cure: "run as root on a kernel with BPF_EVENTS and DEBUG_INFO_BTF; for security hooks boot with lsm=…,bpf",
     }
 }
