@@ -42,7 +42,15 @@ fn text(findings: &[Finding], verdict: &Verdict) -> String {
     let mut lines = Vec::new();
     for group in findings.chunk_by(|one, next| one.group == next.group) {
         lines.extend(group.first().map(|first| first.group.title().to_owned()));
-        lines.extend(group.iter().flat_map(|finding| lines_of(finding, widest)));
+        for (at, finding) in group.iter().enumerate() {
+            lines.extend(lines_of(finding, widest));
+            // What holds for several in a row is said below the last of them.
+            if group.get(at + 1).and_then(advice) != advice(finding) {
+                lines.extend(advice(finding).into_iter().flat_map(|(without, cure)| {
+                    [reason("so", without), reason("try", cure)].concat()
+                }));
+            }
+        }
         lines.push(String::new());
     }
     lines.push(LEGEND.to_owned());
@@ -58,16 +66,23 @@ fn lines_of(finding: &Finding, widest: usize) -> Vec<String> {
             wrapped(&start('✓'), found)
         }
         Answer::Unknown { why } => wrapped(&start('?'), why),
-        Answer::No { cause, cure } => {
+        Answer::No { cause, .. } => {
             let place = finding.detail.as_deref().unwrap_or_default();
-            let first = wrapped(&start(mark(finding)), place);
-            let reasons = [("cause", cause.as_str()), ("so", finding.without), ("try", cure)];
-            let reasons = reasons
-                .into_iter()
-                .flat_map(|(label, text)| wrapped(&format!("{label:>REASON$}: "), text));
-            first.into_iter().chain(reasons).collect()
+            [wrapped(&start(mark(finding)), place), reason("cause", cause)].concat()
         }
     }
+}
+
+/// What follows from a "no" and what to do.
+fn advice(finding: &Finding) -> Option<(&str, &str)> {
+    match &finding.answer {
+        Answer::No { cure, .. } => Some((finding.without, cure)),
+        Answer::Yes | Answer::Unknown { .. } => None,
+    }
+}
+
+fn reason(label: &str, text: &str) -> Vec<String> {
+    wrapped(&format!("{label:>REASON$}: "), text)
 }
 
 /// Where the labels below a "no" end.

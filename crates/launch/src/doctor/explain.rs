@@ -1,5 +1,5 @@
 use eyot_sys::probe::Refusal;
-use eyot_sys::{Errno, Error};
+use eyot_sys::{Call, Errno, Error};
 
 use super::{Answer, Check, limit};
 use crate::diagnose::{Place, Rule, diagnose};
@@ -39,6 +39,94 @@ fn reason(error: &Error, check: &Check, place: Place) -> (String, String) {
         );
         return (reason, check.cure.into());
     }
-    let reason = rule.map_or(check.cause, |rule| rule.explanation().rule);
+    let reason = match (rule, &error.call) {
+        // The rule speaks of mounts; every kind of namespace needs the same.
+        (Some(Rule::NeedsPrivilege), Call::Unshare { .. }) => {
+            "without a user namespace the call needs CAP_SYS_ADMIN"
+        }
+        (Some(Rule::CannotMapIds), _) if error.errno == Errno::PERM => {
+            "only root of the user namespace that a file system was mounted in may show its owners changed"
+        }
+        (Some(rule), _) => rule.explanation().rule,
+        (None, _) => check.cause,
+    };
     (reason.into(), check.cure.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::table;
+
+    fn check(name: &str) -> &'static Check {
+        let rows = table::ALL.iter().flat_map(|(_, checks)| checks.iter());
+        rows.into_iter().find(|check| check.name == name).expect("there is such a check")
+    }
+
+    fn refused(call: Call, errno: Errno, name: &str, place: Place) -> String {
+        match explain(Err(call.failed(errno).into()), check(name), place) {
+            Answer::No { cause, .. } => cause,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_no_tells_the_kernels_words_and_the_best_known_reason() {
+        let other = |call: &str| Call::Other { call: call.into() };
+        let unshare = Call::Unshare { namespaces: "NEWPID".into() };
+        let proc = Call::NewFilesystem { kind: "proc".into(), step: "fsmount".into() };
+        let cases = [
+            (
+                other("statmount(/)"),
+                Errno::NOSYS,
+                "statmount",
+                "which came with Linux 6.8, or a filter",
+            ),
+            (
+                unshare,
+                Errno::PERM,
+                "pid namespace",
+                "without a user namespace the call needs CAP_SYS_ADMIN",
+            ),
+            (
+                other("ask"),
+                Errno::INVAL,
+                "open_tree as a namespace",
+                "the kernel does not know it yet",
+            ),
+        ];
+        for (call, errno, name, expected) in cases {
+            let cause = refused(call, errno, name, Place::Unprivileged);
+            assert!(cause.contains(expected), "{cause}");
+        }
+        let cause = refused(proc, Errno::PERM, "proc", Place::UserNamespace);
+        assert!(cause.starts_with("proc: fsmount: Operation not permitted"), "{cause}");
+        assert!(cause.contains("only where the old ones are fully visible"), "{cause}");
+    }
+
+    #[test]
+    fn who_rules_a_file_system_is_another_reason_than_what_it_can() {
+        let map = || Call::MapIds { on: "/x".into() };
+        let name = "idmapped mount of /";
+        let cannot = refused(map(), Errno::INVAL, name, Place::Host);
+        let may_not = refused(map(), Errno::PERM, name, Place::UserNamespace);
+        assert!(cannot.contains("cannot show its owners changed"), "{cannot}");
+        assert!(may_not.contains("only root of the user namespace"), "{may_not}");
+    }
+
+    #[test]
+    fn what_was_not_reached_is_unknown_and_what_does_nothing_is_a_no() {
+        let error = Call::Other { call: "first".into() }.failed(Errno::PERM);
+        let unknown = explain(Err(Refusal::NotTried(error)), check("tmpfs"), Place::Host);
+        assert_eq!(
+            unknown,
+            Answer::Unknown {
+                why: "could not be tried: first: Operation not permitted (os error 1)".into()
+            }
+        );
+        let (why, cure) = ("nobody asks it".to_owned(), check("tmpfs").cure.to_owned());
+        let without_effect = Refusal::NoEffect { why: why.clone() };
+        let no = explain(Err(without_effect), check("tmpfs"), Place::Host);
+        assert_eq!(no, Answer::No { cause: why, cure });
+    }
 }

@@ -145,12 +145,18 @@ impl Check {
                 (explain(outcome, self, setting.place(around.privileged)), None)
             }
         };
-        let weight = match (self.hangs, around.privileged) {
-            (Hangs::Everybody(weight), _) => weight,
-            (Hangs::Root, true) | (Hangs::User, false) => Weight::Needed,
-            (Hangs::Root, false) | (Hangs::User, true) => Weight::Informative,
+        let (weight, without) = match (self.hangs, around.privileged) {
+            (Hangs::Everybody(weight), _) => (weight, self.without),
+            (Hangs::Root, true) | (Hangs::User, false) => (Weight::Needed, self.without),
+            (Hangs::Root, false) => {
+                (Weight::Informative, "nothing changes for an ordinary user's views")
+            }
+            (Hangs::User, true) => (
+                Weight::Informative,
+                "nothing changes for root's views; an ordinary user's, and eyot inside of eyot, are refused",
+            ),
         };
-        let (name, used_for, without) = (self.name, self.used_for, self.without);
+        let (name, used_for) = (self.name, self.used_for);
         Finding { name, group, answer, detail, used_for, without, weight }
     }
 }

@@ -21,14 +21,17 @@ impl Verdict {
     /// What follows from the findings; a needed thing that could not be tried counts as missing.
     pub fn of(findings: &[Finding]) -> Self {
         let absent = || findings.iter().filter(|finding| finding.answer != Answer::Yes);
-        let needed: Vec<_> = absent()
-            .filter(|finding| finding.weight == Weight::Needed)
-            .map(|finding| finding.name)
-            .collect();
+        let needed = || absent().filter(|finding| finding.weight == Weight::Needed);
+        // What could not be tried mostly needs what was refused, which is the one to look at.
+        let refused = needed().filter(|finding| matches!(finding.answer, Answer::No { .. }));
+        let mut missing: Vec<_> = refused.map(|finding| finding.name).collect();
+        if missing.is_empty() {
+            missing = needed().map(|finding| finding.name).collect();
+        }
         let mut protections: Vec<_> = absent().filter_map(Finding::protection).collect();
         protections.dedup();
-        match (needed.is_empty(), protections.is_empty()) {
-            (false, _) => Verdict::Refused { missing: needed },
+        match (missing.is_empty(), protections.is_empty()) {
+            (false, _) => Verdict::Refused { missing },
             (true, false) => Verdict::Weaker { missing: protections },
             (true, true) => Verdict::Works,
         }
@@ -69,5 +72,7 @@ mod tests {
         assert_eq!(Verdict::of(&findings), Verdict::Weaker { missing: vec!["landlock"] });
         findings.push(finding("f", Weight::Needed, unknown()));
         assert_eq!(Verdict::of(&findings), Verdict::Refused { missing: vec!["f"] });
+        findings.push(finding("g", Weight::Needed, no()));
+        assert_eq!(Verdict::of(&findings), Verdict::Refused { missing: vec!["g"] });
     }
 }

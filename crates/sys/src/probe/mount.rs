@@ -6,15 +6,23 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, UnmountFlags, move_mount, open_tree, unmount};
 
+use super::namespace::map_same;
 use super::{Answer, before};
 use crate::error::{Call, Error, last_errno};
 use crate::lookup::{Handle, InRoot, LastLink};
-use crate::mount::{AttachedMount, Attributes, DetachedMount, Parameter, Reach};
-use crate::namespace::{IdRange, new_user_namespace};
+use crate::mount::{AttachedMount, Attributes, DetachedMount, Parameter, Reach, mount_setattr};
+use crate::namespace::{Fork, Namespaces, fork_into, open_namespace, open_own_proc};
+use crate::process::{effective_ids, end, pipe, read_byte, write_all};
 
 /// A file system of its own of this kind, as detached mount: `fsopen(2)` to `fsmount(2)`.
 pub fn filesystem(kind: &str, parameters: &[Parameter<'_>]) -> Answer {
     DetachedMount::filesystem(kind, parameters, Attributes::DATA)?;
+    Ok(())
+}
+
+/// The same, read-only: where the kernel's own file systems are locked read-only, they can be had anew only so.
+pub fn read_only_filesystem(kind: &str) -> Answer {
+    DetachedMount::filesystem(kind, &[], Attributes::DATA.read_only())?;
     Ok(())
 }
 
@@ -60,7 +68,9 @@ pub fn overlay_of_detached() -> Answer {
 /// Showing other owners than the disk's, for the file system of `path`.
 pub fn idmapped(path: &Path) -> Answer {
     let source = before(open(path))?;
-    let tree = before(DetachedMount::clone_of(source, path, Reach::OneMount))?;
+    let clone = |reach| DetachedMount::clone_of(&source, path, reach);
+    // Where mounts below it are locked to it, it can only be cloned with them.
+    let tree = before(clone(Reach::OneMount).or_else(|_| clone(Reach::WholeTree)))?;
     map_ids(&tree, path)
 }
 
@@ -69,11 +79,47 @@ pub fn idmapped_memory() -> Answer {
     map_ids(&before(memory())?, Path::new("a new tmpfs"))
 }
 
+/// Maps the topmost mount alone: below may be file systems of other kinds.
 fn map_ids(tree: &DetachedMount, shown: &Path) -> Answer {
-    // Root's own id is the only one that is mapped whoever the caller is; no file is reached through it.
-    let one = [IdRange { inside: 1, outside: 0, count: 1 }];
-    let map = before(new_user_namespace(&one, &one))?;
-    Ok(tree.map_ids(shown, map)?)
+    let map = before(user_namespace())?;
+    let set = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: map.as_raw_fd() as u64,
+    };
+    mount_setattr(tree, c"", Reach::OneMount, &set)
+        .map_err(|errno| Call::MapIds { on: shown.to_owned() }.failed(errno))?;
+    Ok(())
+}
+
+/// A user namespace with a map, held open by a process that ends when this function does.
+///
+/// It maps itself, which everybody may who may make one.
+fn user_namespace() -> Result<OwnedFd, Error> {
+    let (ids, own) = (effective_ids(), Call::other("map the ids of a new user namespace"));
+    let (mapped, done) = pipe()?;
+    let (held, release) = pipe()?;
+    match fork_into(Namespaces::USER, None)? {
+        Fork::Child => {
+            drop((mapped, release));
+            let ready = open_own_proc().and_then(|own| map_same(own, ids.0, ids.1));
+            if ready.and_then(|()| write_all(&done, b"1")).is_ok() {
+                read_byte(&held);
+            }
+            end(0)
+        }
+        Fork::Parent(holder) => {
+            drop((done, held));
+            let namespace = match read_byte(&mapped) {
+                Some(_) => open_namespace(&format!("/proc/{}/ns/user", holder.pid)),
+                None => Err(own.failed(Errno::PERM)),
+            };
+            drop(release);
+            holder.wait()?;
+            namespace
+        }
+    }
 }
 
 /// Putting a mount beneath another and taking the upper one away: a swap without a gap.

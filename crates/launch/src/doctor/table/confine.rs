@@ -18,12 +18,16 @@ pub(super) const PROCESSES: &[Check] = &[
         cause: FILTERED,
         cure: LET_PASS,
     },
-    needed(
-        "pidfd",
-        "Linux 5.3",
-        call::pidfd,
-        "waiting for and signalling a view without mistaking it",
-    ),
+    Check {
+        name: "pidfd",
+        since: "Linux 5.3",
+        probe: Probe::Thrown(Setting::Caller, call::pidfd),
+        used_for: "signalling a view without mistaking it",
+        hangs: Hangs::Everybody(Weight::Fallback),
+        without: "views start, but no signal, time limit, enter or stop reaches them",
+        cause: FILTERED,
+        cure: LET_PASS,
+    },
     needed(
         "openat2",
         "Linux 5.6",

@@ -34,7 +34,9 @@ pub(super) const FILESYSTEMS: &[Check] = &[
     Check {
         name: "sysfs",
         since: "Linux 3.8",
-        probe: Probe::Thrown(Setting::View(Namespaces::NETWORK), || plain("sysfs")),
+        probe: Probe::Thrown(Setting::View(Namespaces::NETWORK), || {
+            mount::read_only_filesystem("sysfs")
+        }),
         used_for: "the view's own /sys",
         hangs: Hangs::Everybody(Weight::Needed),
         without: "eyot run is refused, but with --no-sys",
@@ -58,7 +60,9 @@ pub(super) const FILESYSTEMS: &[Check] = &[
     Check {
         name: "cgroup2",
         since: "Linux 4.5",
-        probe: Probe::Thrown(Setting::View(Namespaces::CGROUP), || plain("cgroup2")),
+        probe: Probe::Thrown(Setting::View(Namespaces::CGROUP), || {
+            mount::read_only_filesystem("cgroup2")
+        }),
         used_for: "the view's own /sys/fs/cgroup, where the host has version 2",
         hangs: Hangs::Everybody(Weight::Fallback),
         without: "/sys/fs/cgroup is empty in the view",
@@ -116,7 +120,7 @@ pub(super) const FILESYSTEMS: &[Check] = &[
         "sysfs in a user namespace",
         "Linux 3.8",
         Setting::UserNamespace(Namespaces::NETWORK),
-        || plain("sysfs"),
+        || mount::read_only_filesystem("sysfs"),
         "an ordinary user's views, and eyot inside eyot",
     ),
     informative(
