@@ -69,28 +69,28 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-/// Whether a system-call filter was there before eyot.
-pub(super) fn no_filter(_: &Surroundings) -> Seen {
+/// How many system-call filters were there before eyot, as the kernel writes it.
+pub(super) fn filters() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.map(|value| value.trim().to_owned())
     };
     match field("Seccomp:").as_deref() {
-        Some("0") | None => (Answer::Yes, None),
-        Some(_) => (
-            Answer::No {
-                cause: format!(
-                    "{} system-call filters are in force around this process, and may refuse what the kernel could do",
-                    field("Seccomp_filters:").unwrap_or_else(|| "some".into())
-                ),
-                cure: "start the container or service around with another filter \
-                       (docker, podman: --security-opt seccomp=unconfined)"
-                    .into(),
-            },
-            None,
-        ),
+        Some("0") | None => None,
+        // The count came with Linux 5.9.
+        Some(_) => Some(field("Seccomp_filters:").unwrap_or_else(|| "some".into())),
     }
+}
+
+pub(super) fn no_filter(_: &Surroundings) -> Seen {
+    let Some(count) = filters() else { return (Answer::Yes, None) };
+    let cause = format!(
+        "system-call filters in force around this process: {count}; they may refuse what the kernel could do"
+    );
+    let cure = "start the container or service around with another filter \
+                (docker, podman: --security-opt seccomp=unconfined; eyot: --allow nesting)";
+    (Answer::No { cause, cure: cure.into() }, None)
 }
 
 /// How many user namespaces fit inside each other below this one.
@@ -103,10 +103,14 @@ pub(super) fn nesting(around: &Surroundings) -> Seen {
             let deep = ALL.saturating_sub(left);
             (Answer::Yes, Some(format!("{left} more levels; {deep} of {ALL} are used")))
         }
+        Ok(0) => (
+            Answer::Unknown { why: "no user namespace can be made at all, see below".into() },
+            None,
+        ),
         Ok(left) => (
             Answer::No {
                 cause: format!(
-                    "{left} more user namespaces fit inside each other, and a view needs two"
+                    "{left} more user namespaces fit inside each other; a view needs two"
                 ),
                 cure: "start eyot less deep inside other containers, or see 'limits' below".into(),
             },

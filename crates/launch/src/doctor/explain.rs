@@ -1,7 +1,7 @@
 use eyot_sys::probe::Refusal;
 use eyot_sys::{Call, Errno, Error};
 
-use super::{Answer, Check, limit};
+use super::{Answer, Check, container, limit};
 use crate::diagnose::{Place, Rule, diagnose};
 
 /// Turns what a probe found into an answer with cause and cure.
@@ -27,10 +27,18 @@ fn kernel_words(error: &Error) -> String {
 
 fn reason(error: &Error, check: &Check, place: Place) -> (String, String) {
     let rule = diagnose(error, place);
-    if let Some(Rule::UserNamespaceForbidden | Rule::UserNamespaceLimit) = rule
-        && let Some(limit) = limit::of_user_namespaces()
-    {
-        return limit;
+    let of_user_namespaces = match (rule, &error.call) {
+        (Some(Rule::UserNamespaceLimit), _) => limit::of_user_namespaces(),
+        (Some(Rule::UserNamespaceForbidden), _) => {
+            limit::of_user_namespaces().or_else(|| Some(unlisted_border()))
+        }
+        (Some(Rule::UnmappedId), Call::WriteProc { text, .. }) if text.starts_with("0 0 ") => {
+            Some(root_without_setfcap())
+        }
+        _ => None,
+    };
+    if let Some(told) = of_user_namespaces {
+        return told;
     }
     if error.errno == Errno::NOSYS && check.since.starts_with("Linux") {
         let reason = format!(
@@ -51,6 +59,30 @@ fn reason(error: &Error, check: &Check, place: Place) -> (String, String) {
         (None, _) => check.cause,
     };
     (reason.into(), check.cure.into())
+}
+
+/// What forbids user namespaces where no limit of the machine does.
+fn unlisted_border() -> (String, String) {
+    let (cause, cure) = match container::filters() {
+        Some(_) => (
+            "a system-call filter around this process refuses it, as container engines' do and eyot's own",
+            "start what is around with a filter that lets user namespaces pass \
+             (eyot: --allow nesting; docker, podman: --security-opt seccomp=unconfined)",
+        ),
+        None => (
+            "in a chroot nobody may make user namespaces (user_namespaces(7)); else a security module forbids it",
+            "enter the other root by pivot_root and not by chroot, or ask the module's log",
+        ),
+    };
+    (cause.into(), cure.into())
+}
+
+/// The surroundings of an outer sandbox: uid 0 that has no capabilities.
+fn root_without_setfcap() -> (String, String) {
+    let cause = "only a process with CAP_SETFCAP may map uid 0 into a new user namespace (user_namespaces(7), \
+                 since Linux 5.12)";
+    let cure = "be another user than uid 0 in the sandbox around, or start that with CAP_SETFCAP";
+    (cause.into(), cure.into())
 }
 
 #[cfg(test)]
@@ -99,6 +131,9 @@ mod tests {
             let cause = refused(call, errno, name, Place::Unprivileged);
             assert!(cause.contains(expected), "{cause}");
         }
+        let map = Call::WriteProc { file: "/proc/self/uid_map".into(), text: "0 0 1\n".into() };
+        let cause = refused(map, Errno::PERM, "user namespace", Place::Unprivileged);
+        assert!(cause.contains("CAP_SETFCAP"), "{cause}");
         let cause = refused(proc, Errno::PERM, "proc", Place::UserNamespace);
         assert!(cause.starts_with("proc: fsmount: Operation not permitted"), "{cause}");
         assert!(cause.contains("only where the old ones are fully visible"), "{cause}");
