@@ -40,6 +40,12 @@ pub(super) fn cpu(around: &Surroundings) -> Seen {
 const DELEGATE: &str =
     "run as root, or ask systemd for a group: systemd-run --user --scope -p Delegate=yes COMMAND";
 
+const CONTROLLER: &str = "as root write +NAME into cgroup.subtree_control of the groups above it; where version 1 has \
+                          the controller, boot with cgroup_no_v1=all";
+
+const MOUNT: &str =
+    "mount -t cgroup2 cgroup2 at /sys/fs/cgroup, or at /sys/fs/cgroup/unified beside version 1";
+
 fn controller(around: &Surroundings, name: &str) -> Seen {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let first = Hierarchy::Version1(name).own_group(&groups, &around.mounts);
@@ -47,18 +53,22 @@ fn controller(around: &Surroundings, name: &str) -> Seen {
         match first.or_else(|_| Hierarchy::Version2.own_group(&groups, &around.mounts)) {
             Ok(own) if own.join("cgroup.controllers").exists() => (own, 2),
             Ok(own) => (own, 1),
-            Err(cause) => return (no(cause, "mount control groups at /sys/fs/cgroup"), None),
+            Err(cause) => return (no(cause, MOUNT), None),
         };
     let child = match Throwaway::below(&own) {
         Ok(child) => child,
         Err(cause) => return (no(cause, DELEGATE), None),
     };
     if version == 2 && !lists(&child.0, name) {
-        let cause = match lists(&own, name) {
-            true => format!("{} does not pass '{name}' on (cgroup.subtree_control)", own.display()),
-            false => format!("{} has no controller '{name}'", own.display()),
+        let own_name = own.display();
+        let answer = match lists(&own, name) {
+            true => no(
+                format!("{own_name} does not pass '{name}' on (cgroup.subtree_control)"),
+                DELEGATE,
+            ),
+            false => no(format!("{own_name} has no controller '{name}'"), CONTROLLER),
         };
-        return (no(cause, DELEGATE), None);
+        return (answer, None);
     }
     (Answer::Yes, Some(format!("version {version}, below {}", own.display())))
 }
@@ -66,10 +76,11 @@ fn controller(around: &Surroundings, name: &str) -> Seen {
 /// Whether a process can be started right in a new group: `CLONE_INTO_CGROUP`.
 pub(super) fn start_inside(around: &Surroundings) -> Seen {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let made = Hierarchy::Version2
-        .own_group(&groups, &around.mounts)
-        .and_then(|own| Throwaway::below(&own));
-    let child = match made {
+    let own = match Hierarchy::Version2.own_group(&groups, &around.mounts) {
+        Ok(own) => own,
+        Err(cause) => return (no(cause, MOUNT), None),
+    };
+    let child = match Throwaway::below(&own) {
         Ok(child) => child,
         Err(cause) => return (no(cause, DELEGATE), None),
     };
