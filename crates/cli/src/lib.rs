@@ -14,6 +14,7 @@
 
 mod args;
 mod check;
+mod doctor;
 mod engine;
 
 mod generate;
@@ -55,6 +56,7 @@ fn carry_out(request: Request, screen: &mut Screen<'_>) -> ExitCode {
             (Ok(prepared), Form::Json) => screen.answer_json(&plan_text::json(&prepared.plan)),
             (Err(message), _) => screen.refuse(&message),
         },
+        Request::Doctor(form) => doctor::print(&eyot_launch::doctor(), form, screen),
         Request::Check(request) => check::check(&request, screen),
         Request::SchemaView => screen.answer(&generate::schema_of_views()),
         Request::Completions(shell) => screen.answer(&generate::completions(shell)),

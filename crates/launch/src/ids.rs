@@ -68,6 +68,11 @@ pub(crate) fn configured_range() -> IdRange {
     range_of(&text("/etc/subuid"), &text("/etc/subgid"))
 }
 
+/// Whether both files have a line that views' ids are taken from.
+pub(crate) fn is_configured() -> bool {
+    configured_range().first != DEFAULT_START
+}
+
 fn range_of(subuid: &str, subgid: &str) -> IdRange {
     let line = |text: &str| {
         text.lines().find_map(|line| {

@@ -7,6 +7,7 @@ mod assemble;
 mod command;
 mod descriptors;
 mod diagnose;
+mod doctor;
 mod error;
 mod ids;
 mod init;
@@ -20,6 +21,7 @@ mod supervise;
 mod survey;
 
 pub use diagnose::{Explanation, Place, Rule, diagnose};
+pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
 pub use error::{Attempt, Cause, LaunchError};
 pub use eyot_sys::Ending;
 pub use sources::Sources;

@@ -53,7 +53,7 @@ fn passwd_entry(uid: u32) -> Option<PasswdEntry> {
     })
 }
 
-fn cgroup_layout() -> CgroupLayout {
+pub(crate) fn cgroup_layout() -> CgroupLayout {
     use std::path::Path;
     // Version 2 has this file in every directory of it, version 1 has a directory for each controller (cgroups(7)).
     match (

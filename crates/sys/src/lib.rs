@@ -16,6 +16,7 @@ mod lookup;
 mod machine;
 mod mount;
 mod namespace;
+pub mod probe;
 mod process;
 
 pub use confine::{

@@ -329,7 +329,7 @@ pub fn detach_at(at: &Path) -> Result<(), Error> {
 }
 
 /// `mount_setattr(2)`; an empty `path` means the mount that `at` itself refers to.
-fn mount_setattr(
+pub(crate) fn mount_setattr(
     at: impl AsFd,
     path: &CStr,
     reach: Reach,

@@ -28,8 +28,10 @@ impl Namespaces {
     pub const UTS: Self = Self(libc::CLONE_NEWUTS);
     pub const NETWORK: Self = Self(libc::CLONE_NEWNET);
     pub const CGROUP: Self = Self(libc::CLONE_NEWCGROUP);
+    /// For [`unshare`] only: in `clone(2)` its bit is part of the signal number.
+    pub const TIME: Self = Self(libc::CLONE_NEWTIME);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::USER, "NEWUSER"),
         (Self::MOUNT, "NEWNS"),
         (Self::PID, "NEWPID"),
@@ -37,6 +39,7 @@ impl Namespaces {
         (Self::UTS, "NEWUTS"),
         (Self::NETWORK, "NEWNET"),
         (Self::CGROUP, "NEWCGROUP"),
+        (Self::TIME, "NEWTIME"),
     ];
 
     pub fn contains(self, other: Self) -> bool {

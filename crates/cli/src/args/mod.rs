@@ -20,6 +20,7 @@ use view::ViewArgs;
 pub(crate) enum Request {
     Run(RunRequest),
     PlanRun(RunRequest, Form),
+    Doctor(Form),
     Check(CheckRequest),
     SchemaView,
     Completions(Shell),
@@ -151,6 +152,10 @@ pub(crate) fn command() -> Command {
                             .defer(RunArgs::augment_args),
                     )
                 }),
+            Command::new("doctor")
+                .about("Find out, by trying, what this machine and this user may do")
+                .after_help("Exits with 0 if 'eyot run' works here, even if a protection is missing, else with 1.")
+                .defer(FormArgs::augment_args),
             Command::new("check").about("Check view files").defer(CheckArgs::augment_args),
             Command::new("schema")
                 .about("Print the JSON Schema of a file format")
@@ -177,6 +182,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
             let (_, matches) = matches.subcommand().unwrap_or(("", matches));
             Request::PlanRun(run_request(matches)?, form)
         }
+        "doctor" => Request::Doctor(FormArgs::from_arg_matches(matches)?.json.into()),
         "check" => {
             let CheckArgs { files, syntax_only, form } = CheckArgs::from_arg_matches(matches)?;
             let depth = if syntax_only { Depth::Syntax } else { Depth::Plan };
