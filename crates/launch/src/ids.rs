@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::diagnose::Place;
@@ -38,57 +37,91 @@ impl IdBlock {
 
     /// Takes a free block. `hint` spreads callers that start at the same time.
     pub(crate) fn take(run: &RunDirectory, hint: u32) -> Result<Self, LaunchError> {
-        let range = configured_range();
+        let allotment = Allotment::of_this_host();
         let failed = |cause: Cause| LaunchError::step("take a block of ids", Place::Host, cause);
         let lock = run.open_file("ids").map_err(|error| failed(error.into()))?;
-        for step in 0..range.blocks {
-            let index = (hint + step) % range.blocks;
-            if eyot_sys::try_lock_byte(&lock, index.into()).map_err(|error| failed(error.into()))? {
-                return Ok(Self { first: range.first + index * BLOCK_SIZE, lock });
+        for first in allotment.blocks_from(hint) {
+            // A lock on the very ids, so that views started under another /etc/subuid are told apart too.
+            let taken = eyot_sys::try_lock_bytes(&lock, first.into(), BLOCK_SIZE.into());
+            if taken.map_err(|error| failed(error.into()))? {
+                return Ok(Self { first, lock });
             }
         }
         Err(failed(Cause::Policy {
-            why: format!("all {} blocks of ids are in use", range.blocks),
+            why: format!("all {} blocks of ids are in use", allotment.range.blocks),
             remedy: "end some views, or give 'eyot' a larger range in /etc/subuid and /etc/subgid"
                 .into(),
         }))
     }
 }
 
-/// The line of `/etc/subuid` for the user `eyot` (`subuid(5)`), if it has room for a block, else the default.
-pub(crate) fn configured_range() -> IdRange {
-    let text = |path: &str| {
-        let mut text = String::new();
-        let read = File::open(path).and_then(|mut file| {
-            use std::io::Read as _;
-            file.read_to_string(&mut text)
-        });
-        read.map(|_| text).unwrap_or_default()
-    };
-    range_of(&text("/etc/subuid"), &text("/etc/subgid"))
+/// Which ids views may have, and which of them somebody else has.
+#[derive(Debug)]
+struct Allotment {
+    range: IdRange,
+    /// First and last id, of others' lines in `/etc/subuid` and `/etc/subgid` and of accounts.
+    taken: Vec<(u32, u32)>,
 }
 
-/// Whether both files have a line that views' ids are taken from.
+impl Allotment {
+    fn of_this_host() -> Self {
+        let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let (subuid, subgid) = (text("/etc/subuid"), text("/etc/subgid"));
+        let range = range_of(&subuid, &subgid);
+        let mut taken: Vec<(u32, u32)> = Vec::new();
+        for text in [&subuid, &subgid] {
+            taken.extend(
+                lines_of(text).filter(|(name, ..)| *name != "eyot").map(|(_, first, count)| {
+                    (first, first.saturating_add(count.saturating_sub(1)))
+                }),
+            );
+        }
+        for text in [text("/etc/passwd"), text("/etc/group")] {
+            let ids = text.lines().filter_map(|line| line.split(':').nth(2)?.parse().ok());
+            taken.extend(ids.filter(|id| *id >= range.first).map(|id: u32| (id, id)));
+        }
+        Self { range, taken }
+    }
+
+    /// The first id of every block that nobody else has, beginning somewhere that `hint` decides.
+    fn blocks_from(&self, hint: u32) -> impl Iterator<Item = u32> {
+        let IdRange { first, blocks } = self.range;
+        (0..blocks).map(move |step| first + (hint % blocks + step) % blocks * BLOCK_SIZE).filter(
+            |first| {
+                let last = first + (BLOCK_SIZE - 1);
+                !self.taken.iter().any(|(from, to)| *from <= last && first <= to)
+            },
+        )
+    }
+}
+
+/// Whether `/etc/subuid` and `/etc/subgid` have a line that views' ids are taken from.
 pub(crate) fn is_configured() -> bool {
-    configured_range().first != DEFAULT_START
+    Allotment::of_this_host().range.first != DEFAULT_START
 }
 
+/// The line for the user `eyot` (`subuid(5)`), if it has room for a block, else the default.
 fn range_of(subuid: &str, subgid: &str) -> IdRange {
-    let line = |text: &str| {
-        text.lines().find_map(|line| {
-            let mut fields = line.strip_prefix("eyot:")?.split(':');
-            let first: u32 = fields.next()?.trim().parse().ok()?;
-            let count: u32 = fields.next()?.trim().parse().ok()?;
-            (first > 0 && first.checked_add(count).is_some()).then_some((first, count))
-        })
+    let own = |text| {
+        let line = lines_of(text).find(|(name, ..)| *name == "eyot");
+        line.map(|(_, first, count)| (first, count))
+            .filter(|(first, count)| *first > 0 && first.checked_add(*count).is_some())
     };
-    match (line(subuid), line(subgid)) {
+    match (own(subuid), own(subgid)) {
         // One range serves both kinds, so it must be in both files.
         (Some(uids), Some(gids)) if uids == gids && uids.1 >= BLOCK_SIZE => {
             IdRange { first: uids.0, blocks: uids.1 / BLOCK_SIZE }
         }
         _ => IdRange { first: DEFAULT_START, blocks: DEFAULT_BLOCKS },
     }
+}
+
+/// Name, first id and count of each line that is well formed.
+fn lines_of(text: &str) -> impl Iterator<Item = (&str, u32, u32)> {
+    text.lines().filter_map(|line| {
+        let mut fields = line.trim().splitn(3, ':');
+        Some((fields.next()?, fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    })
 }
 
 #[cfg(test)]
@@ -105,5 +138,15 @@ mod tests {
         assert_eq!(range_of("eyot:300000:100\n", "eyot:300000:100\n"), default);
         assert_eq!(range_of("eyot:4294967295:65536", "eyot:4294967295:65536"), default);
         assert_eq!(range_of("eyot:x:y", "eyot"), default);
+    }
+
+    #[test]
+    fn a_block_that_somebody_has_is_passed_over() {
+        let range = IdRange { first: 100_000, blocks: 3 };
+        let taken = vec![(165_535, 165_535), (231_071, 231_072)];
+        let allotment = Allotment { range, taken };
+        assert_eq!(allotment.blocks_from(5).collect::<Vec<_>>(), Vec::<u32>::new());
+        let allotment = Allotment { range, taken: vec![(165_536, 200_000)] };
+        assert_eq!(allotment.blocks_from(u32::MAX).collect::<Vec<_>>(), [100_000, 231_072]);
     }
 }

@@ -31,7 +31,7 @@ pub use lookup::{
 };
 pub use machine::{
     bring_loopback_up, host_name, kernel_version, lock, on_each_cpu, on_terminal,
-    rules_the_machine, set_host_name, try_lock_byte,
+    rules_the_machine, set_host_name, try_lock_bytes,
 };
 pub use mount::{
     AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,

@@ -80,15 +80,15 @@ pub fn lock(file: &OwnedFd) -> Result<(), Error> {
         .map_err(|errno| Call::other("flock").failed(errno))
 }
 
-/// A lock on one byte of a file, released when the last process that has it ends (`fcntl(2)`, open file description
+/// A lock on some bytes of a file, released when the last process that has it ends (`fcntl(2)`, open file description
 /// locks). `Ok(false)` if somebody else has it.
-pub fn try_lock_byte(file: &OwnedFd, offset: u64) -> Result<bool, Error> {
+pub fn try_lock_bytes(file: &OwnedFd, offset: u64, length: u64) -> Result<bool, Error> {
     // SAFETY: flock is plain data, for which zero is valid.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = libc::F_WRLCK as libc::c_short;
     lock.l_whence = libc::SEEK_SET as libc::c_short;
     lock.l_start = offset as libc::off_t;
-    lock.l_len = 1;
+    lock.l_len = length as libc::off_t;
     // SAFETY: F_OFD_SETLK reads the structure, which outlives the call.
     let answer = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
     match answer {
