@@ -9,6 +9,7 @@ mod descriptors;
 mod diagnose;
 mod doctor;
 mod error;
+mod guard;
 mod ids;
 mod init;
 mod nursery;

@@ -16,6 +16,7 @@ use crate::command;
 use crate::descriptors;
 use crate::diagnose::Place;
 use crate::error::LaunchError;
+use crate::guard::{Chore, Guard};
 use crate::ids::IdBlock;
 use crate::init;
 use crate::prepare::{Ids, Prepared, prepare};
@@ -34,6 +35,9 @@ pub(crate) struct Started {
     pub(crate) host_ids: (u32, u32),
     pub(crate) notes: Vec<String>,
 }
+
+/// The maker's exit status when nobody is left to see it.
+const ORPHANED: u8 = 125;
 
 /// What the supervisor hands to the processes it starts.
 pub(crate) struct Start<'a> {
@@ -54,8 +58,30 @@ pub(crate) enum Surrounding {
 }
 
 impl Start<'_> {
+    /// Starts the view and waits for its end, with somebody to clean up after it where that is needed.
+    fn run_guarded(&self, options: &crate::RunOptions) -> Result<crate::Outcome, LaunchError> {
+        let step = |what: &str, error: Error| LaunchError::step(what, self.place(), error);
+        let guard = Guard::start(self.chores()?).map_err(|error| step("start the guard", error))?;
+        let outcome = self
+            .begin(guard.as_ref())
+            .and_then(|started| supervise::supervise(started, self.plan, options));
+        let clean = guard.map_or(Ok(true), Guard::finish);
+        let clean = clean.map_err(|error| step("wait for the guard", error))?;
+        outcome.map(|mut outcome| {
+            if !clean {
+                outcome.notes.push("not everything could be cleaned up after the view".into());
+            }
+            outcome
+        })
+    }
+
+    /// What will have to be taken away when the view has ended.
+    fn chores(&self) -> Result<Vec<Chore>, LaunchError> {
+        Ok(Vec::new())
+    }
+
     /// Starts the view. What fails here has left nothing; what fails later comes through the report.
-    pub(crate) fn begin(&self) -> Result<Started, LaunchError> {
+    pub(crate) fn begin(&self, guard: Option<&Guard>) -> Result<Started, LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         let (report, failed) = eyot_sys::pipe().map_err(|error| step("make a pipe", error))?;
@@ -71,7 +97,13 @@ impl Start<'_> {
         let host_ids = ids.host;
         let forked = in_nursery(nursery.as_ref(), || eyot_sys::fork_into(self.namespaces(), None));
         match forked.map_err(|error| step("make the view's namespaces", error))? {
-            Fork::Parent(init) => Ok(Started { init, report, host_ids, notes }),
+            Fork::Parent(init) => {
+                if let Some(Err(error)) = guard.map(|guard| guard.wait_for(&init)) {
+                    let _ = init.signal(supervise::SIGKILL).and_then(|()| init.wait());
+                    return Err(step("tell the guard", error));
+                }
+                Ok(Started { init, report, host_ids, notes })
+            }
             Fork::Child => {
                 drop(report);
                 let surrounding = match &nursery {
@@ -96,6 +128,11 @@ impl Start<'_> {
         match self.make_or_fail(prepared, &mut ids, surrounding) {
             Ok(()) => {}
             Err(error) => return error,
+        }
+        // A supervisor that ended before this process asked to die with it sends no signal (PR_SET_PDEATHSIG(2const)),
+        // but it no longer reads either.
+        if !eyot_sys::has_reader(failed) {
+            eyot_sys::end(ORPHANED);
         }
         let command = command::Command::new(self.plan, self.mask);
         match self.plan.process.init {
@@ -284,7 +321,7 @@ pub(crate) fn run(
     let mask = SignalSet::all().block();
     let caller = (facts.caller.uid, facts.caller.gid);
     let start = Start { plan, facts, sources, mask, caller, descriptors };
-    let outcome = start.begin().and_then(|started| supervise::supervise(started, plan, options));
+    let outcome = start.run_guarded(options);
     mask.block();
     outcome
 }

@@ -23,7 +23,7 @@ pub struct Outcome {
     pub notes: Vec<String>,
 }
 
-const SIGKILL: i32 = 9;
+pub(crate) const SIGKILL: i32 = 9;
 
 pub(crate) fn supervise(
     started: Started,

@@ -18,6 +18,7 @@ mod mount;
 mod namespace;
 pub mod probe;
 mod process;
+mod terminal;
 
 pub use confine::{
     FilterInstruction, Listener, Resource, keep_capabilities, landlock_abi, limit_resource,
@@ -44,8 +45,10 @@ pub use namespace::{
 pub use process::{
     Child, Ending, Program, SignalSet, change_directory, change_root_back, close_all_from,
     close_on_exec_from, die_with_parent, drop_groups, effective_ids, end, forbid_inspection,
-    keep_capabilities_over_ids, keep_on_exec, kill, kind_of_descriptor, new_session, open_process,
-    own_pid, pipe, read_byte, read_descriptor, read_signal, read_to_end, reap_any,
-    reset_signal_actions, send_signal, set_ids, supplementary_groups, wait_readable, write_all,
+    has_reader, keep_capabilities_over_ids, keep_on_exec, kill, kind_of_descriptor, new_session,
+    open_process, own_pid, pipe, read_byte, read_descriptor, read_signal, read_to_end, reap_any,
+    reset_signal_actions, send_signal, set_ids, set_own_name, supplementary_groups, wait_readable,
+    write_all,
 };
 pub use rustix::io::Errno;
+pub use terminal::TerminalSettings;

@@ -1,6 +1,6 @@
 #![allow(unsafe_code, reason = "prctl(2), signal waiting and exec(2) have no safe wrapper")]
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -221,6 +221,12 @@ pub fn new_session() -> Result<(), Error> {
     }
 }
 
+/// The name that `ps(1)` shows for the calling process.
+pub fn set_own_name(name: &CStr) {
+    // It is for the reader only; a process without it works as well.
+    let _ = rustix::thread::set_name(name);
+}
+
 /// Which process number the caller has, and its ids.
 pub fn own_pid() -> i32 {
     rustix::process::getpid().as_raw_pid()
@@ -354,6 +360,15 @@ pub fn end(code: u8) -> ! {
 pub fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
     rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| Call::other("pipe2").failed(errno))
+}
+
+/// Whether anybody can still read what is written to this pipe (`poll(2)`, `POLLERR`).
+pub fn has_reader(pipe: impl AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut polled = [PollFd::new(&pipe, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let _ = poll(&mut polled, Some(&at_once));
+    !polled[0].revents().contains(PollFlags::ERR)
 }
 
 /// Writes all of `bytes`.

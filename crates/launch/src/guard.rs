@@ -1,0 +1,100 @@
+//! A small process that outlives the supervisor, however that ends, and takes away what no kernel object takes away by
+//! itself. It is started before anything of that kind is made, so that there is no moment at which killing the
+//! supervisor leaves something behind; and only where there is something to take away.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use eyot_sys::{Child, Ending, Error, Fork, Namespaces, SignalSet, TerminalSettings};
+
+/// Something to be done when the view has ended, with everything it needs as descriptors.
+#[derive(Debug)]
+pub(crate) enum Chore {
+    #[allow(dead_code, reason = "the terminal's relay is the first to ask for it")]
+    RestoreTerminal { terminal: OwnedFd, settings: TerminalSettings },
+}
+
+impl Chore {
+    /// Does it. A second time, or when there is nothing to do, changes nothing.
+    fn carry_out(&self) -> Result<(), Error> {
+        match self {
+            Chore::RestoreTerminal { terminal, settings } => settings.apply(terminal),
+        }
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        match self {
+            Chore::RestoreTerminal { terminal, .. } => terminal.as_fd(),
+        }
+    }
+}
+
+/// The supervisor's side. Dropping it lets the guard begin.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    process: Child,
+    /// The guard learns from its closing that the supervisor has ended. The maker has a copy until it is init.
+    line: OwnedFd,
+}
+
+/// What is sent over the line: the view's init, as a pidfd.
+const INIT: u8 = b'i';
+
+impl Guard {
+    /// Starts the guard; none if there is nothing to do.
+    ///
+    /// To be called before what `chores` take away is made.
+    pub(crate) fn start(chores: Vec<Chore>) -> Result<Option<Self>, Error> {
+        if chores.is_empty() {
+            return Ok(None);
+        }
+        let (line, its_line) = eyot_sys::handover_channel()?;
+        match eyot_sys::fork_into(Namespaces::NONE, None)? {
+            Fork::Parent(process) => Ok(Some(Self { process, line })),
+            Fork::Child => {
+                drop(line);
+                stand_by(&its_line, &chores)
+            }
+        }
+    }
+
+    /// Lets the chores wait for the end of `init` too.
+    ///
+    /// A supervisor that is killed before this has a maker that runs no command: it holds the line until it notices.
+    pub(crate) fn wait_for(&self, init: &Child) -> Result<(), Error> {
+        eyot_sys::send_descriptor(&self.line, INIT, init.as_fd())
+    }
+
+    /// Has the chores done and waits for it; says whether all succeeded.
+    pub(crate) fn finish(self) -> Result<bool, Error> {
+        drop(self.line);
+        Ok(self.process.wait()? == Ending::Exited(0))
+    }
+}
+
+/// The guard's life.
+fn stand_by(line: &OwnedFd, chores: &[Chore]) -> ! {
+    // Nothing that ends or stops the supervisor reaches a session of its own with every signal blocked, but SIGKILL
+    // sent to the guard itself.
+    SignalSet::all().block();
+    // A child that was just forked leads no group, which is all that setsid(2) asks for.
+    let _ = eyot_sys::new_session();
+    eyot_sys::set_own_name(c"eyot-guard");
+    // Not to keep the directory's file system busy.
+    let _ = eyot_sys::change_directory(Path::new("/"));
+    // Who reads the supervisor's output shall see its end, and nothing else of the supervisor's is to be held either.
+    let descriptors = chores.iter().map(|chore| chore.descriptor().as_raw_fd());
+    let keep: Vec<i32> = descriptors.chain([line.as_raw_fd()]).collect();
+    let _ = eyot_sys::close_all_from(0, &keep);
+
+    let mut init = None;
+    while let Ok(Some((_, process))) = eyot_sys::receive_descriptor(line) {
+        init = Some(process);
+    }
+    if let Some(init) = &init {
+        // With init every process of its PID namespace has ended (pid_namespaces(7)).
+        while !eyot_sys::wait_readable(&[init.as_fd()], None).contains(&true) {}
+    }
+    let failed = chores.iter().filter(|chore| chore.carry_out().is_err()).count();
+    eyot_sys::end(u8::from(failed > 0))
+}
