@@ -33,6 +33,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) place: Place,
     pub(crate) surrounding: Surrounding,
     pub(crate) cgroups: CgroupLayout,
+    /// The hierarchies of version 1 that limit this view.
+    pub(crate) limited: Vec<String>,
     /// Texts of files that the caller gave by descriptor.
     pub(crate) descriptors: &'a HashMap<i32, Vec<u8>>,
 }
@@ -175,7 +177,7 @@ impl Assembly<'_> {
             (What::Mask, _) => self.mask(entry)?,
             (What::SelfBind, _) => self.self_bind(entry)?,
             (What::Kernel { filesystem }, _) => self.kernel(entry, *filesystem)?,
-            (What::Reserved { .. }, _) => self.reserve(entry)?,
+            (What::Reserved { placeholder, .. }, _) => self.reserve(entry, placeholder)?,
             (What::Bind { .. } | What::Device { .. } | What::Overlay { .. }, _) => {}
         }
         Ok(())
@@ -378,12 +380,12 @@ impl Assembly<'_> {
     }
 
     /// Covers the placeholder that the supervisor has put at a name which must stay free.
-    fn reserve(&mut self, entry: &Entry) -> Result<(), Error> {
-        let empty = self.own_file(b"", 0o444)?;
+    fn reserve(&mut self, entry: &Entry, text: &str) -> Result<(), Error> {
+        let cover = self.own_file(text.as_bytes(), 0o444)?;
         let attributes = Attributes::DATA.read_only().no_exec();
-        empty.restrict(entry.at.as_path(), attributes, Reach::OneMount)?;
+        cover.restrict(entry.at.as_path(), attributes, Reach::OneMount)?;
         let target = self.in_root().find_last(entry.at.relative())?;
-        empty.attach(&target, entry.at.as_path()).map(drop)
+        cover.attach(&target, entry.at.as_path()).map(drop)
     }
 
     fn kernel(&mut self, entry: &Entry, filesystem: KernelFilesystem) -> Result<(), Error> {
@@ -403,14 +405,40 @@ impl Assembly<'_> {
             }
             KernelFilesystem::Cgroup => match self.around.cgroups {
                 CgroupLayout::Unified => ("cgroup2", &[]),
-                // Version 1 has a mount for each controller; without limits there is nothing of the view's own to show.
-                CgroupLayout::Hybrid | CgroupLayout::Legacy | CgroupLayout::None => return Ok(()),
+                CgroupLayout::Hybrid | CgroupLayout::Legacy | CgroupLayout::None => {
+                    return self.version_1(entry, attributes);
+                }
             },
             KernelFilesystem::Proc | KernelFilesystem::Sysfs | KernelFilesystem::Mqueue => {
                 (filesystem.name(), &[])
             }
         };
         self.mount_kernel(entry, kind, parameters, attributes)
+    }
+
+    /// Version 1 has a mount for each hierarchy. Shown are those that limit the view, so that Java and Go size
+    /// themselves by them; of the others the view has no group of its own.
+    fn version_1(&mut self, entry: &Entry, attributes: Attributes) -> Result<(), Error> {
+        let around = self.around;
+        if around.limited.is_empty() {
+            return Ok(());
+        }
+        let holder = self.own_directory(0o755, Owned::Maker)?;
+        let holder = self.mount_at(entry, Kind::Directory, holder)?;
+        for hierarchy in &around.limited {
+            let name = CString::new(hierarchy.as_str()).unwrap_or_default();
+            eyot_sys::make_directory(&holder, &name, 0o755)?;
+            let controllers: Vec<&str> = hierarchy.split(',').collect();
+            let parameters: Vec<Parameter<'_>> =
+                controllers.iter().map(|name| Parameter::Flag(name)).collect();
+            let mount = DetachedMount::filesystem("cgroup", &parameters, attributes)?;
+            mount.attach_below(&holder, &name, entry.at.as_path())?;
+            for controller in controllers.iter().filter(|_| controllers.len() > 1) {
+                let link = CString::new(*controller).unwrap_or_default();
+                eyot_sys::make_symlink(&holder, &link, hierarchy)?;
+            }
+        }
+        holder.restrict(entry.at.as_path(), attributes)
     }
 
     fn mount_kernel(

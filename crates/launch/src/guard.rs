@@ -2,16 +2,23 @@
 //! itself. It is started before anything of that kind is made, so that there is no moment at which killing the
 //! supervisor leaves something behind; and only where there is something to take away.
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use eyot_sys::{Child, Ending, Error, Fork, Namespaces, SignalSet, TerminalSettings};
+
+use crate::{cgroup, placeholder};
 
 /// Something to be done when the view has ended, with everything it needs as descriptors.
 #[derive(Debug)]
 pub(crate) enum Chore {
     #[allow(dead_code, reason = "the terminal's relay is the first to ask for it")]
     RestoreTerminal { terminal: OwnedFd, settings: TerminalSettings },
+    /// Kills what is left in the group `name` of the group `parent` and removes it.
+    RemoveControlGroup { parent: OwnedFd, name: CString },
+    /// Removes the placeholder `name` if no other view shares it, and the one that was never finished.
+    RemovePlaceholder { directory: OwnedFd, name: CString, temporary: CString, text: String },
 }
 
 impl Chore {
@@ -19,12 +26,18 @@ impl Chore {
     fn carry_out(&self) -> Result<(), Error> {
         match self {
             Chore::RestoreTerminal { terminal, settings } => settings.apply(terminal),
+            Chore::RemoveControlGroup { parent, name } => cgroup::remove(parent.as_fd(), name),
+            Chore::RemovePlaceholder { directory, name, temporary, text } => {
+                placeholder::remove(directory.as_fd(), name, temporary, text)
+            }
         }
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
         match self {
             Chore::RestoreTerminal { terminal, .. } => terminal.as_fd(),
+            Chore::RemoveControlGroup { parent, .. } => parent.as_fd(),
+            Chore::RemovePlaceholder { directory, .. } => directory.as_fd(),
         }
     }
 }

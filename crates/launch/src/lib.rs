@@ -4,15 +4,18 @@
 //! entry, which call, which rule of the kernel and what to change ([`diagnose`]).
 
 mod assemble;
+mod cgroup;
 mod command;
 mod descriptors;
 mod diagnose;
 mod doctor;
 mod error;
 mod guard;
+mod holdings;
 mod ids;
 mod init;
 mod nursery;
+mod placeholder;
 mod prepare;
 mod report;
 mod run_directory;
@@ -21,6 +24,7 @@ mod start;
 mod supervise;
 mod survey;
 
+pub use cgroup::survey_limits;
 pub use diagnose::{Explanation, Place, Rule, diagnose};
 pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
 pub use error::{Attempt, Cause, LaunchError};

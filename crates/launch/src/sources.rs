@@ -4,6 +4,8 @@ use std::path::Path;
 use eyot_plan::{Entry, HostPath, Links, SourceFact, What};
 use eyot_sys::{Errno, Error, Handle, Kind, LastLink};
 
+use crate::placeholder;
+
 /// Everything of the host that a plan is made from, looked up once and held.
 ///
 /// What the plan was checked against is what is mounted: exchanging a path in between changes nothing.
@@ -22,7 +24,7 @@ impl Sources {
                 sources
                     .found
                     .entry((from.clone(), links))
-                    .or_insert_with(|| open(from.as_path(), links));
+                    .or_insert_with(|| look_up(from, &entry.what, links));
             }
         }
         sources
@@ -50,13 +52,16 @@ impl Sources {
 
     /// The descriptor held for a source of a settled plan.
     pub(crate) fn handle(&self, from: &HostPath, links: Links) -> Result<&Handle, Error> {
-        match self.found.get(&(from.clone(), links)) {
+        let found = self.found.get(&(from.clone(), links)).or_else(|| {
+            // A reserved place that is no link is shown as what it is.
+            let unlinked = self.found.get(&(from.clone(), Links::Copied))?;
+            let is_link = matches!(unlinked, Ok(handle) if handle.kind == Kind::Symlink);
+            (!is_link).then_some(unlinked)
+        });
+        match found {
             Some(Ok(handle)) => Ok(handle),
             Some(Err(error)) => Err(error.clone()),
-            None => {
-                let path = from.as_path().to_owned();
-                Err(eyot_sys::Call::Lookup { path }.failed(Errno::NOENT))
-            }
+            None => Err(missing(from)),
         }
     }
 }
@@ -64,8 +69,23 @@ impl Sources {
 pub(crate) fn links_of(what: &What) -> Links {
     match what {
         What::Bind { links, .. } => *links,
+        // As settling asks for it: what a link leads to is not what is reserved.
+        What::Reserved { .. } => Links::Copied,
         _ => Links::Followed,
     }
+}
+
+fn look_up(from: &HostPath, what: &What, links: Links) -> Result<Handle, Error> {
+    let found = open(from.as_path(), links)?;
+    // The placeholder of another view: this one has to hold it too, or the name would be free when the other ends.
+    match what {
+        What::Reserved { .. } if placeholder::is_placeholder(&found) => Err(missing(from)),
+        _ => Ok(found),
+    }
+}
+
+fn missing(from: &HostPath) -> Error {
+    eyot_sys::Call::Lookup { path: from.as_path().to_owned() }.failed(Errno::NOENT)
 }
 
 pub(crate) fn open(path: &Path, links: Links) -> Result<Handle, Error> {

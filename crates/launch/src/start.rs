@@ -9,14 +9,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use eyot_plan::{Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
-use eyot_sys::{Child, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
+use eyot_sys::{Child, Errno, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
 
 use crate::assemble::{Surroundings, assemble};
+use crate::cgroup::Groups;
 use crate::command;
 use crate::descriptors;
 use crate::diagnose::Place;
 use crate::error::LaunchError;
-use crate::guard::{Chore, Guard};
+use crate::holdings::Holdings;
 use crate::ids::IdBlock;
 use crate::init;
 use crate::prepare::{Ids, Prepared, prepare};
@@ -58,30 +59,25 @@ pub(crate) enum Surrounding {
 }
 
 impl Start<'_> {
-    /// Starts the view and waits for its end, with somebody to clean up after it where that is needed.
+    /// Starts the view, waits for its end and takes away what it had on the host.
     fn run_guarded(&self, options: &crate::RunOptions) -> Result<crate::Outcome, LaunchError> {
-        let step = |what: &str, error: Error| LaunchError::step(what, self.place(), error);
-        let guard = Guard::start(self.chores()?).map_err(|error| step("start the guard", error))?;
+        let place = self.place();
+        let mut holdings = Holdings::make(self.plan, self.sources, place, Vec::new())?;
         let outcome = self
-            .begin(guard.as_ref())
+            .begin(&mut holdings)
             .and_then(|started| supervise::supervise(started, self.plan, options));
-        let clean = guard.map_or(Ok(true), Guard::finish);
-        let clean = clean.map_err(|error| step("wait for the guard", error))?;
-        outcome.map(|mut outcome| {
-            if !clean {
-                outcome.notes.push("not everything could be cleaned up after the view".into());
-            }
-            outcome
-        })
-    }
-
-    /// What will have to be taken away when the view has ended.
-    fn chores(&self) -> Result<Vec<Chore>, LaunchError> {
-        Ok(Vec::new())
+        let limits_hit = holdings.limits_hit();
+        let clean = holdings.give_up();
+        let mut outcome = outcome?;
+        outcome.limits_hit.extend(limits_hit);
+        if !clean.map_err(|error| LaunchError::step("wait for the guard", place, error))? {
+            outcome.notes.push("not everything could be cleaned up after the view".into());
+        }
+        Ok(outcome)
     }
 
     /// Starts the view. What fails here has left nothing; what fails later comes through the report.
-    pub(crate) fn begin(&self, guard: Option<&Guard>) -> Result<Started, LaunchError> {
+    pub(crate) fn begin(&self, holdings: &mut Holdings) -> Result<Started, LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         let (report, failed) = eyot_sys::pipe().map_err(|error| step("make a pipe", error))?;
@@ -95,12 +91,13 @@ impl Start<'_> {
         };
         let notes = prepared.notes.clone();
         let host_ids = ids.host;
-        let forked = in_nursery(nursery.as_ref(), || eyot_sys::fork_into(self.namespaces(), None));
+        let gate = Gate::before(holdings).map_err(|error| step("make a pipe", error))?;
+        let forked = in_nursery(nursery.as_ref(), || self.fork(holdings));
         match forked.map_err(|error| step("make the view's namespaces", error))? {
             Fork::Parent(init) => {
-                if let Some(Err(error)) = guard.map(|guard| guard.wait_for(&init)) {
+                if let Err(error) = self.settle_in(&init, holdings, gate) {
                     let _ = init.signal(supervise::SIGKILL).and_then(|()| init.wait());
-                    return Err(step("tell the guard", error));
+                    return Err(error);
                 }
                 Ok(Started { init, report, host_ids, notes })
             }
@@ -110,10 +107,60 @@ impl Start<'_> {
                     Some(_) => Surrounding::Nursery,
                     None => Surrounding::CopyOfHost,
                 };
-                let error = self.make(prepared, ids, surrounding, &failed);
+                let error = match self.enter_groups(holdings, gate) {
+                    Ok(()) => self.make(prepared, ids, surrounding, holdings, &failed),
+                    Err(error) => step("enter the view's control groups", error),
+                };
                 report::send(&failed, &error);
                 eyot_sys::end(error.exit_code())
             }
+        }
+    }
+
+    fn fork(&self, holdings: &Holdings) -> Result<Fork, Error> {
+        let namespaces = self.namespaces(holdings);
+        match holdings.groups.as_ref().and_then(Groups::birthplace) {
+            None => eyot_sys::fork_into(namespaces, None),
+            Some(group) => match eyot_sys::fork_into(namespaces, Some(group)) {
+                // clone3 is missing or filtered out: the maker moves by itself.
+                Err(error) if error.errno == Errno::NOSYS => eyot_sys::fork_into(namespaces, None),
+                forked => forked,
+            },
+        }
+    }
+
+    /// The supervisor's part after the fork: the guard hears of the maker, systemd moves it, and it may go on.
+    fn settle_in(
+        &self,
+        maker: &Child,
+        holdings: &mut Holdings,
+        gate: Option<Gate>,
+    ) -> Result<(), LaunchError> {
+        let place = self.place();
+        if let Some(guard) = &holdings.guard {
+            guard
+                .wait_for(maker)
+                .map_err(|error| LaunchError::step("tell the guard", place, error))?;
+        }
+        let (Some(groups), Some(gate)) = (&mut holdings.groups, gate) else { return Ok(()) };
+        groups
+            .take(maker)
+            .map_err(|cause| LaunchError::step("have systemd limit the view", place, cause))?;
+        gate.open().map_err(|error| LaunchError::step("let the maker go on", place, error))
+    }
+
+    /// The maker's part: its groups first, because the root of a control group namespace is where its maker was
+    /// (`cgroup_namespaces(7)`).
+    fn enter_groups(&self, holdings: &Holdings, gate: Option<Gate>) -> Result<(), Error> {
+        let Some(groups) = &holdings.groups else { return Ok(()) };
+        if gate.is_some_and(|gate| !gate.pass()) {
+            // The supervisor has given up.
+            eyot_sys::end(ORPHANED);
+        }
+        groups.join()?;
+        match self.plan.isolation.cgroup {
+            Sharing::Own => eyot_sys::unshare(Namespaces::CGROUP),
+            Sharing::Host => Ok(()),
         }
     }
 
@@ -123,9 +170,10 @@ impl Start<'_> {
         prepared: Prepared,
         mut ids: Ids,
         surrounding: Surrounding,
+        holdings: &Holdings,
         failed: &OwnedFd,
     ) -> LaunchError {
-        match self.make_or_fail(prepared, &mut ids, surrounding) {
+        match self.make_or_fail(prepared, &mut ids, surrounding, holdings) {
             Ok(()) => {}
             Err(error) => return error,
         }
@@ -146,6 +194,7 @@ impl Start<'_> {
         prepared: Prepared,
         ids: &mut Ids,
         surrounding: Surrounding,
+        holdings: &Holdings,
     ) -> Result<(), LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
@@ -168,6 +217,7 @@ impl Start<'_> {
             place,
             surrounding,
             cgroups: self.facts.machine.cgroups,
+            limited: holdings.groups.as_ref().map(Groups::version_1).unwrap_or_default(),
             descriptors: &self.descriptors,
         };
         assemble(&around, prepared)?;
@@ -258,7 +308,7 @@ impl Start<'_> {
         Ids::new(self.plan, block, self.caller).map_err(step)
     }
 
-    fn namespaces(&self) -> Namespaces {
+    fn namespaces(&self, holdings: &Holdings) -> Namespaces {
         let isolation = &self.plan.isolation;
         let own = |sharing, namespace| match sharing {
             Sharing::Own => namespace,
@@ -272,11 +322,16 @@ impl Start<'_> {
             UserNamespace::CallersId => Namespaces::USER,
             UserNamespace::Block | UserNamespace::Host => Namespaces::NONE,
         };
+        let cgroup = match &holdings.groups {
+            None => own(isolation.cgroup, Namespaces::CGROUP),
+            // Made later: see `enter_groups`.
+            Some(_) => Namespaces::NONE,
+        };
         Namespaces::MOUNT
             | own(isolation.pid, Namespaces::PID)
             | own(isolation.ipc, Namespaces::IPC)
             | own(isolation.uts, Namespaces::UTS)
-            | own(isolation.cgroup, Namespaces::CGROUP)
+            | cgroup
             | network
             | user
     }
@@ -286,6 +341,32 @@ impl Start<'_> {
             true => Place::Host,
             false => Place::UserNamespace,
         }
+    }
+}
+
+/// What the maker waits at while somebody else moves it into its control group.
+struct Gate {
+    wait: OwnedFd,
+    release: OwnedFd,
+}
+
+impl Gate {
+    /// A gate where `holdings` need one.
+    fn before(holdings: &Holdings) -> Result<Option<Self>, Error> {
+        match holdings.groups.as_ref().is_some_and(Groups::somebody_else_moves_the_maker) {
+            true => eyot_sys::pipe().map(|(wait, release)| Some(Self { wait, release })),
+            false => Ok(None),
+        }
+    }
+
+    fn open(self) -> Result<(), Error> {
+        eyot_sys::write_all(&self.release, b"1")
+    }
+
+    /// Waits; `false` when the supervisor has gone.
+    fn pass(self) -> bool {
+        drop(self.release);
+        eyot_sys::read_byte(&self.wait).is_some()
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub timed_out: bool,
     pub init_pid: i32,
     pub host_ids: (u32, u32),
+    /// The limits that the view ran into, in words.
+    pub limits_hit: Vec<String>,
     pub notes: Vec<String>,
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn supervise(
         timed_out,
         init_pid: started.init.pid,
         host_ids: started.host_ids,
+        limits_hit: timed_out.then(|| "wall-time".to_owned()).into_iter().collect(),
         notes: started.notes,
     })
 }

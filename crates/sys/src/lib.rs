@@ -10,6 +10,7 @@
 //! rustix or libc (`cargo xtask tidy` checks).
 
 mod confine;
+mod directory;
 mod error;
 mod handover;
 mod lookup;
@@ -23,6 +24,12 @@ mod terminal;
 pub use confine::{
     FilterInstruction, Listener, Resource, keep_capabilities, landlock_abi, limit_resource,
     scope_with_landlock, set_no_new_privileges, set_syscall_filter,
+};
+pub use directory::{
+    check_writable, create_file_below, duplicate, find_below, hold_directory, link_below,
+    lock_shared, open_directory_below, open_directory_beneath, open_file_below,
+    open_to_write_below, random_number, read_below, remove_directory_below, remove_file_below,
+    set_mode, set_owner, set_times, try_lock, write_below,
 };
 pub use error::{Call, Error, MadeName};
 pub use handover::{handover_channel, receive_descriptor, send_descriptor};

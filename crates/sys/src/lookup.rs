@@ -16,6 +16,9 @@ pub struct Handle {
     pub identity: FileIdentity,
     pub owner: (u32, u32),
     pub mode: u32,
+    pub size: u64,
+    /// When it was last written, in seconds after 1970 and nanoseconds.
+    pub modified: (i64, u64),
 }
 
 /// Device and inode: two handles with the same identity are the same file.
@@ -67,12 +70,18 @@ impl Handle {
         Self::of(descriptor).map_err(failed)
     }
 
-    fn of(descriptor: OwnedFd) -> Result<Self, Errno> {
+    pub(crate) fn of(descriptor: OwnedFd) -> Result<Self, Errno> {
         let stat = rustix::fs::fstat(&descriptor)?;
         let kind = Kind::of(stat.st_mode, stat.st_rdev);
         let identity = FileIdentity { device: stat.st_dev, inode: stat.st_ino };
         let owner = (stat.st_uid, stat.st_gid);
-        Ok(Self { descriptor, kind, identity, owner, mode: stat.st_mode & 0o7777 })
+        let mode = stat.st_mode & 0o7777;
+        let modified = (stat.st_mtime, stat.st_mtime_nsec as u64);
+        Ok(Self { descriptor, kind, identity, owner, mode, size: stat.st_size as u64, modified })
+    }
+
+    pub fn into_descriptor(self) -> OwnedFd {
+        self.descriptor
     }
 
     /// What this file holds, at most `limit` bytes (else `EFBIG`).

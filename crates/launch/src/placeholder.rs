@@ -1,0 +1,223 @@
+//! Files that keep a name of a writable directory taken for as long as views live that reserve it.
+//!
+//! A placeholder is a real file of the host, because a mount needs something to lie on, and is told from the user's own
+//! by its mode, its text and a time of change that no file gets by itself. Each view that needs one holds a shared lock
+//! of it; who ends finds out by the exclusive one whether it was the last. One that a crash of the machine left is taken
+//! over by the next view and removed after it.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+
+use eyot_plan::{Entry, HostPath, Plan, What};
+use eyot_sys::{Errno, Error, Handle, Kind};
+
+use crate::diagnose::Place;
+use crate::error::{Attempt, Cause, LaunchError};
+use crate::guard::Chore;
+use crate::sources::Sources;
+
+/// "eyot" as seconds after 1970, to the full second.
+const MARK: i64 = 0x6579_6f74;
+const MODE: u32 = 0o444;
+
+/// Each round meets somebody else's placeholder in another state; nobody changes it that often.
+const ROUNDS: usize = 1000;
+
+/// A name that has to be taken.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    directory: Handle,
+    name: CString,
+    /// The name under which the file is made ready. It tells its maker: nobody else would remove it.
+    temporary: CString,
+    text: String,
+    attempt: Attempt,
+}
+
+/// Finds the directories of all names that `plan` reserves; nothing is made yet.
+pub(crate) fn reservations(
+    plan: &Plan,
+    sources: &Sources,
+    place: Place,
+) -> Result<Vec<Reservation>, LaunchError> {
+    let total = plan.entries.len();
+    let mut found = Vec::new();
+    for (index, entry) in plan.entries.iter().enumerate() {
+        let What::Reserved { from, placeholder, .. } = &entry.what else { continue };
+        let attempt = Attempt::Entry { entry: entry.to_string(), number: index + 1, total };
+        let directory = directory_of(entry, from, plan, sources).map_err(|cause| LaunchError {
+            attempt: attempt.clone(),
+            cause: Box::new(cause),
+            place,
+        })?;
+        let name = from.as_path().file_name().unwrap_or_default().as_bytes();
+        found.push(Reservation {
+            directory,
+            name: CString::new(name).unwrap_or_default(),
+            temporary: temporary_name(),
+            text: placeholder.clone(),
+            attempt,
+        });
+    }
+    Ok(found)
+}
+
+/// The directory that holds a reserved name, from the very mount that the view will show.
+fn directory_of(
+    entry: &Entry,
+    from: &HostPath,
+    plan: &Plan,
+    sources: &Sources,
+) -> Result<Handle, Cause> {
+    let parent = from.as_path().parent().unwrap_or(from.as_path());
+    let mut above = plan.entries.iter().rev().filter(|other| other.at.contains(&entry.at));
+    let held = above.find_map(|other| match &other.what {
+        What::Bind { from: base, links, .. } => {
+            Some((base, *links, parent.strip_prefix(base.as_path()).ok()?))
+        }
+        _ => None,
+    });
+    let (base, links, inside) = held.ok_or_else(|| Cause::Policy {
+        why: format!("'{from}' is in no directory that the view shows"),
+        remedy: "show the directory with --rw".into(),
+    })?;
+    Ok(eyot_sys::open_directory_beneath(sources.handle(base, links)?, inside)?)
+}
+
+fn temporary_name() -> CString {
+    let (pid, number) = (eyot_sys::own_pid(), eyot_sys::random_number());
+    CString::new(format!(".eyot-{pid}-{number:016x}")).unwrap_or_default()
+}
+
+impl Reservation {
+    pub(crate) fn chore(&self) -> Result<Chore, Error> {
+        Ok(Chore::RemovePlaceholder {
+            directory: eyot_sys::duplicate(self.directory.as_fd())?,
+            name: self.name.clone(),
+            temporary: self.temporary.clone(),
+            text: self.text.clone(),
+        })
+    }
+
+    /// Takes the name. It is free again when what this answers is closed and the chore is done.
+    pub(crate) fn take(&self, place: Place) -> Result<OwnedFd, LaunchError> {
+        self.make_or_share().map_err(|cause| LaunchError {
+            attempt: self.attempt.clone(),
+            cause: Box::new(cause),
+            place,
+        })
+    }
+
+    fn make_or_share(&self) -> Result<OwnedFd, Cause> {
+        for _ in 0..ROUNDS {
+            if let Some(shared) = self.share()? {
+                return Ok(shared);
+            }
+            if let Some(made) = self.make()? {
+                return Ok(made);
+            }
+        }
+        Err(self.foreign())
+    }
+
+    /// A share in the placeholder that is there; `None` if there is nothing.
+    fn share(&self) -> Result<Option<OwnedFd>, Cause> {
+        let found = match eyot_sys::find_below(&self.directory, &self.name) {
+            Err(error) if error.errno == Errno::NOENT => return Ok(None),
+            result => result?,
+        };
+        if !is_placeholder(&found) {
+            return Err(self.foreign());
+        }
+        let file = match eyot_sys::open_file_below(&self.directory, &self.name) {
+            Err(error) if error.errno == Errno::NOENT => return Ok(None),
+            result => result?,
+        };
+        eyot_sys::lock_shared(&file)?;
+        // Its last view may have removed it while this one waited.
+        match is_still_there(self.directory.as_fd(), &self.name, &file)? {
+            true => Ok(Some(file.into_descriptor())),
+            false => Ok(None),
+        }
+    }
+
+    /// A new placeholder, ready and locked before it has the name; `None` if somebody else was faster.
+    fn make(&self) -> Result<Option<OwnedFd>, Cause> {
+        let file = eyot_sys::create_file_below(&self.directory, &self.temporary)?;
+        let linked = self
+            .get_ready(&file)
+            .and_then(|()| eyot_sys::link_below(&self.directory, &self.temporary, &self.name));
+        eyot_sys::remove_file_below(&self.directory, &self.temporary)?;
+        match linked {
+            Err(error) if error.errno == Errno::EXIST => Ok(None),
+            result => Ok(Some(result.map(|()| file)?)),
+        }
+    }
+
+    fn get_ready(&self, file: &OwnedFd) -> Result<(), Error> {
+        eyot_sys::lock_shared(file)?;
+        eyot_sys::write_all(file, self.text.as_bytes())?;
+        if self.directory.owner != eyot_sys::effective_ids() {
+            // Only a courtesy: the file is the directory's owner's, as any other there would be.
+            let _ = eyot_sys::set_owner(file, self.directory.owner);
+        }
+        eyot_sys::set_mode(file, MODE)?;
+        eyot_sys::set_times(file, MARK)
+    }
+
+    fn foreign(&self) -> Cause {
+        Cause::Policy {
+            why: format!(
+                "'{}' appeared while the view was being made",
+                self.name.to_string_lossy()
+            ),
+            remedy: "try again".into(),
+        }
+    }
+}
+
+/// Whether a file is nobody's but ours.
+pub(crate) fn is_placeholder(file: &Handle) -> bool {
+    file.kind == Kind::File && file.mode == MODE && file.modified == (MARK, 0)
+}
+
+fn is_still_there(directory: BorrowedFd<'_>, name: &CString, file: &Handle) -> Result<bool, Error> {
+    match eyot_sys::find_below(directory, name) {
+        Err(error) if error.errno == Errno::NOENT => Ok(false),
+        found => Ok(found?.identity == file.identity),
+    }
+}
+
+/// Removes a placeholder that no living view shares; the guard's part.
+pub(crate) fn remove(
+    directory: BorrowedFd<'_>,
+    name: &CString,
+    temporary: &CString,
+    text: &str,
+) -> Result<(), Error> {
+    unless_missing(eyot_sys::remove_file_below(directory, temporary))?;
+    let file = match eyot_sys::open_file_below(directory, name) {
+        Err(error) if error.errno == Errno::NOENT => return Ok(()),
+        // Somebody put something else there.
+        Err(error) if matches!(error.errno, Errno::LOOP | Errno::ACCESS | Errno::NXIO) => {
+            return Ok(());
+        }
+        result => result?,
+    };
+    if !is_placeholder(&file) || eyot_sys::read_to_end(&file) != text.as_bytes() {
+        return Ok(());
+    }
+    // Of several that end at the same time the last to ask gets it: each gives its shared lock up by asking.
+    if eyot_sys::try_lock(&file)? && is_still_there(directory, name, &file)? {
+        unless_missing(eyot_sys::remove_file_below(directory, name))?;
+    }
+    Ok(())
+}
+
+fn unless_missing(removed: Result<(), Error>) -> Result<(), Error> {
+    match removed {
+        Err(error) if error.errno == Errno::NOENT => Ok(()),
+        result => result,
+    }
+}
