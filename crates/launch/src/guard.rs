@@ -42,16 +42,24 @@ impl Chore {
     }
 }
 
-/// The supervisor's side. Dropping it lets the guard begin.
+/// The supervisor's side. Dropping it, or ending, lets the guard begin.
 #[derive(Debug)]
 pub(crate) struct Guard {
     process: Child,
-    /// The guard learns from its closing that the supervisor has ended. The maker has a copy until it is init.
+    /// The guard learns from its closing that nobody will send any more.
     line: OwnedFd,
 }
 
-/// What is sent over the line: the view's init, as a pidfd.
-const INIT: u8 = b'i';
+/// What is sent over the line.
+///
+/// A process that is ending closes its descriptors one after the other, so the end of the line does not say that it has
+/// let go of everything else. That is what the pidfds are for.
+mod message {
+    /// The maker's pidfd, from the maker.
+    pub(super) const MAKER: u8 = b'm';
+    /// The supervisor holds nothing any more and waits for the guard; the descriptor is only a companion.
+    pub(super) const FINISH: u8 = b'f';
+}
 
 impl Guard {
     /// Starts the guard; none if there is nothing to do.
@@ -62,31 +70,32 @@ impl Guard {
             return Ok(None);
         }
         let (line, its_line) = eyot_sys::handover_channel()?;
+        let supervisor = eyot_sys::open_process(eyot_sys::own_pid())?;
         match eyot_sys::fork_into(Namespaces::NONE, None)? {
             Fork::Parent(process) => Ok(Some(Self { process, line })),
             Fork::Child => {
                 drop(line);
-                stand_by(&its_line, &chores)
+                stand_by(&its_line, supervisor, &chores)
             }
         }
     }
 
-    /// Lets the chores wait for the end of `init` too.
-    ///
-    /// A supervisor that is killed before this has a maker that runs no command: it holds the line until it notices.
-    pub(crate) fn wait_for(&self, init: &Child) -> Result<(), Error> {
-        eyot_sys::send_descriptor(&self.line, INIT, init.as_fd())
+    /// Lets the chores wait for the end of the calling process: the maker, which keeps the line open until then.
+    pub(crate) fn wait_for_caller(&self) -> Result<(), Error> {
+        let maker = eyot_sys::open_process(eyot_sys::own_pid())?;
+        eyot_sys::send_descriptor(&self.line, message::MAKER, maker.as_fd())
     }
 
     /// Has the chores done and waits for it; says whether all succeeded.
     pub(crate) fn finish(self) -> Result<bool, Error> {
+        eyot_sys::send_descriptor(&self.line, message::FINISH, self.process.as_fd())?;
         drop(self.line);
         Ok(self.process.wait()? == Ending::Exited(0))
     }
 }
 
 /// The guard's life.
-fn stand_by(line: &OwnedFd, chores: &[Chore]) -> ! {
+fn stand_by(line: &OwnedFd, supervisor: OwnedFd, chores: &[Chore]) -> ! {
     // Nothing that ends or stops the supervisor reaches a session of its own with every signal blocked, but SIGKILL
     // sent to the guard itself.
     SignalSet::all().block();
@@ -97,17 +106,28 @@ fn stand_by(line: &OwnedFd, chores: &[Chore]) -> ! {
     let _ = eyot_sys::change_directory(Path::new("/"));
     // Who reads the supervisor's output shall see its end, and nothing else of the supervisor's is to be held either.
     let descriptors = chores.iter().map(|chore| chore.descriptor().as_raw_fd());
-    let keep: Vec<i32> = descriptors.chain([line.as_raw_fd()]).collect();
+    let own = [line.as_raw_fd(), supervisor.as_raw_fd()];
+    let keep: Vec<i32> = descriptors.chain(own).collect();
     let _ = eyot_sys::close_all_from(0, &keep);
 
-    let mut init = None;
-    while let Ok(Some((_, process))) = eyot_sys::receive_descriptor(line) {
-        init = Some(process);
-    }
-    if let Some(init) = &init {
-        // With init every process of its PID namespace has ended (pid_namespaces(7)).
-        while !eyot_sys::wait_readable(&[init.as_fd()], None).contains(&true) {}
+    for process in wait_for_line(line, supervisor) {
+        while !eyot_sys::wait_readable(&[process.as_fd()], None).contains(&true) {}
     }
     let failed = chores.iter().filter(|chore| chore.carry_out().is_err()).count();
     eyot_sys::end(u8::from(failed > 0))
+}
+
+/// Waits until nobody can send any more; answers whose end has to come before the chores.
+///
+/// With a view's init, which the maker becomes, every process of its PID namespace has ended (`pid_namespaces(7)`).
+fn wait_for_line(line: &OwnedFd, supervisor: OwnedFd) -> Vec<OwnedFd> {
+    let mut makers = Vec::new();
+    let mut supervisor = Some(supervisor);
+    while let Ok(Some((kind, process))) = eyot_sys::receive_descriptor(line) {
+        match kind {
+            message::FINISH => supervisor = None,
+            _ => makers.push(process),
+        }
+    }
+    makers.into_iter().chain(supervisor).collect()
 }

@@ -107,9 +107,9 @@ impl Start<'_> {
                     Some(_) => Surrounding::Nursery,
                     None => Surrounding::CopyOfHost,
                 };
-                let error = match self.enter_groups(holdings, gate) {
+                let error = match self.settle_down(holdings, gate) {
                     Ok(()) => self.make(prepared, ids, surrounding, holdings, &failed),
-                    Err(error) => step("enter the view's control groups", error),
+                    Err(error) => error,
                 };
                 report::send(&failed, &error);
                 eyot_sys::end(error.exit_code())
@@ -129,7 +129,7 @@ impl Start<'_> {
         }
     }
 
-    /// The supervisor's part after the fork: the guard hears of the maker, systemd moves it, and it may go on.
+    /// The supervisor's part after the fork: where systemd has to move the maker, it does, and the maker may go on.
     fn settle_in(
         &self,
         maker: &Child,
@@ -137,11 +137,6 @@ impl Start<'_> {
         gate: Option<Gate>,
     ) -> Result<(), LaunchError> {
         let place = self.place();
-        if let Some(guard) = &holdings.guard {
-            guard
-                .wait_for(maker)
-                .map_err(|error| LaunchError::step("tell the guard", place, error))?;
-        }
         let (Some(groups), Some(gate)) = (&mut holdings.groups, gate) else { return Ok(()) };
         groups
             .take(maker)
@@ -149,7 +144,17 @@ impl Start<'_> {
         gate.open().map_err(|error| LaunchError::step("let the maker go on", place, error))
     }
 
-    /// The maker's part: its groups first, because the root of a control group namespace is where its maker was
+    /// The maker's part after the fork.
+    fn settle_down(&self, holdings: &mut Holdings, gate: Option<Gate>) -> Result<(), LaunchError> {
+        let step = |what: &str, error: Error| LaunchError::step(what, self.place(), error);
+        if let Some(guard) = holdings.guard.take() {
+            guard.wait_for_caller().map_err(|error| step("tell the guard", error))?;
+        }
+        self.enter_groups(holdings, gate)
+            .map_err(|error| step("enter the view's control groups", error))
+    }
+
+    /// The groups come first, because the root of a control group namespace is where its maker was
     /// (`cgroup_namespaces(7)`).
     fn enter_groups(&self, holdings: &Holdings, gate: Option<Gate>) -> Result<(), Error> {
         let Some(groups) = &holdings.groups else { return Ok(()) };
