@@ -64,7 +64,10 @@ fn of_file(path: &Path, view: View) -> LayeredView {
 }
 
 fn settle(layers: &[LayeredView]) -> Result<Prepared, Message> {
-    let facts = eyot_launch::survey().map_err(|error| render::launch_error(&error))?;
+    let mut facts = eyot_launch::survey().map_err(|error| render::launch_error(&error))?;
+    if layers.iter().any(|layer| layer.view.asks_for_groups()) {
+        eyot_launch::survey_limits(&mut facts);
+    }
     let seccomp = seccomp_file(layers, &facts.caller).map_err(|e| render::plan_error(&e))?;
     let seccomp = seccomp.map(|path| view_file::text(path.as_path(), "a seccomp profile"));
     let seccomp = seccomp.transpose().map_err(|error| render::view_file_error(&error))?;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use eyot_plan::{Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
+use eyot_plan::{CgroupLayout, Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
 use eyot_sys::{Child, Errno, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
 
 use crate::assemble::{Surroundings, assemble};
@@ -221,13 +221,21 @@ impl Start<'_> {
             owner: ids.host,
             place,
             surrounding,
-            cgroups: self.facts.machine.cgroups,
+            cgroups: self.shown_layout(holdings),
             limited: holdings.groups.as_ref().map(Groups::version_1).unwrap_or_default(),
             descriptors: &self.descriptors,
         };
         assemble(&around, prepared)?;
         self.drop_rights(ids, own_proc.as_ref())
             .map_err(|error| step("drop the view's rights", error))
+    }
+
+    /// On a hybrid machine the view's groups can be of version 2 all the same.
+    fn shown_layout(&self, holdings: &Holdings) -> CgroupLayout {
+        match &holdings.groups {
+            Some(groups) if groups.version_1().is_empty() => CgroupLayout::Unified,
+            Some(_) | None => self.facts.machine.cgroups,
+        }
     }
 
     /// An ordinary user's outer user namespace, which owns the mounts, maps the caller's ids to themselves.

@@ -144,6 +144,13 @@ pub struct View {
     pub init: Option<bool>,
 }
 
+impl View {
+    /// Whether any of its limits is best held by a control group.
+    pub fn asks_for_groups(&self) -> bool {
+        self.memory.is_some() || self.processes.is_some() || self.cpus.is_some()
+    }
+}
+
 /// A value whose form is wrong; `Display` says what the form is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{}' is not {wanted}", value.escape_debug())]

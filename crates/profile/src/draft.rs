@@ -65,8 +65,10 @@ pub fn draft(
         who: &who,
         facts,
         hostname: hostname.as_deref().unwrap_or(&facts.machine.hostname),
+        limits: &limits.set,
     };
     let asked = all_entries(setting, request, &walls, &mut notes)?;
+    notes.extend(setting.groups_note(&asked));
     let process = Process {
         command: command(request),
         workdir: ViewPath::new("/")?,

@@ -1,6 +1,6 @@
 use eyot_plan::{
-    CgroupLayout, Content, Entry, Facts, HostPath, Isolation, KernelFilesystem, Layer, Links,
-    Network, Origin, Owner, PlanError, Root, Sharing, UserNamespace, ViewPath, What,
+    CgroupLayout, Content, Entry, Facts, HostPath, Isolation, KernelFilesystem, Layer, LimitSet,
+    Links, Network, Origin, Owner, PlanError, Root, Sharing, UserNamespace, ViewPath, What,
 };
 
 use crate::identity::{Who, callers_home, is_host_root};
@@ -17,6 +17,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) who: &'a Who,
     pub(crate) facts: &'a Facts,
     pub(crate) hostname: &'a str,
+    pub(crate) limits: &'a LimitSet,
 }
 
 /// The profile's entries, and those of the kernel's file systems that were asked for beside it.
@@ -106,8 +107,32 @@ impl Setting<'_> {
             When::Always => true,
             When::HostNetwork => host_network,
             When::OwnNetwork => !host_network,
-            When::ControlGroups => self.facts.machine.cgroups != CgroupLayout::None,
+            When::ControlGroups => self.shows_control_groups(),
         }
+    }
+
+    /// Of version 1 only the hierarchies that limit the view are shown: in the others it has no group of its own.
+    fn shows_control_groups(&self) -> bool {
+        let binds_hosts = self.isolation.cgroup == Sharing::Host
+            && self.isolation.user == UserNamespace::CallersId;
+        match self.facts.machine.cgroups {
+            CgroupLayout::Unified => true,
+            CgroupLayout::Hybrid | CgroupLayout::Legacy => {
+                self.limits.needs_cgroup() || binds_hosts
+            }
+            CgroupLayout::None => false,
+        }
+    }
+
+    /// Why a view with `/sys` shows no control groups, where it does not.
+    pub(crate) fn groups_note(&self, asked: &[Entry]) -> Option<String> {
+        let sysfs = What::Kernel { filesystem: KernelFilesystem::Sysfs };
+        let shows_sys = asked.iter().any(|entry| entry.what == sysfs);
+        let has_groups = self.facts.machine.cgroups != CgroupLayout::None;
+        (shows_sys && has_groups && !self.shows_control_groups()).then(|| {
+            "/sys/fs/cgroup is empty: of control groups of version 1 a view has its own only with limits"
+                .to_owned()
+        })
     }
 
     fn entry(&self, row: &Row, origin: &Origin) -> Result<Option<Entry>, PlanError> {

@@ -5,8 +5,8 @@ mod host;
 
 use expect_test::{Expect, expect};
 use eyot_plan::{
-    Content, Facts, Layer, LimitedBy, Plan, ProtectionState, RootOwned, Seccomp, SeccompChoice,
-    Share, UserMode, View, What,
+    CgroupLayout, Content, Facts, Layer, LimitedBy, Plan, ProtectionState, RootOwned, Seccomp,
+    SeccompChoice, Share, UserMode, View, What,
 };
 use eyot_profile::seccomp::Allow;
 use eyot_profile::{LayeredView, draft};
@@ -387,4 +387,20 @@ fn roots_binds_take_the_owner_along_and_an_ordinary_users_cannot() {
     };
     assert_eq!(owner(ROOT), eyot_plan::Owner::Mapped);
     assert_eq!(owner(ANN), eyot_plan::Owner::AsOnDisk);
+}
+
+#[test]
+fn control_groups_of_version_1_are_shown_where_they_limit() {
+    let shown = |layout, memory: Option<&str>| {
+        let mut facts = facts(ROOT);
+        facts.machine.cgroups = layout;
+        let plan = planned(&facts, View { memory: memory.map(str::to_owned), ..View::default() });
+        let shown = plan.entries.iter().any(|entry| entry.at.to_string() == "/sys/fs/cgroup");
+        let noted = plan.notes.iter().any(|note| note.starts_with("/sys/fs/cgroup is empty"));
+        (shown, noted)
+    };
+    assert_eq!(shown(CgroupLayout::Unified, None), (true, false));
+    assert_eq!(shown(CgroupLayout::Hybrid, None), (false, true));
+    assert_eq!(shown(CgroupLayout::Legacy, Some("1G")), (true, false));
+    assert_eq!(shown(CgroupLayout::None, None), (false, false));
 }
