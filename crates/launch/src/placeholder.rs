@@ -221,3 +221,95 @@ fn unless_missing(removed: Result<(), Error>) -> Result<(), Error> {
         result => result,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// A directory of this case's own, which must be empty in the end.
+    struct Project(PathBuf);
+
+    impl Project {
+        fn new() -> Self {
+            let number = eyot_sys::random_number();
+            let path = std::env::temp_dir().join(format!("eyot-placeholder-{number:016x}"));
+            fs::create_dir(&path).expect("no directory");
+            Self(path)
+        }
+
+        fn reservation(&self) -> Reservation {
+            let directory = eyot_sys::hold_directory(&self.0).expect("no directory");
+            Reservation {
+                directory: eyot_sys::open_directory_beneath(&directory, Path::new(""))
+                    .expect("gone"),
+                name: c".envrc".to_owned(),
+                temporary: temporary_name(),
+                text: ".\n".into(),
+                attempt: Attempt::Step { what: "reserve".into() },
+            }
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).expect("gone").flatten();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            names.sort();
+            names
+        }
+
+        fn end(self) {
+            fs::remove_dir(&self.0).expect("something was left behind");
+        }
+    }
+
+    fn clean_up(reservation: &Reservation) {
+        let Reservation { directory, name, temporary, text, .. } = reservation;
+        remove(directory.as_fd(), name, temporary, text).expect("cannot clean up");
+    }
+
+    #[test]
+    fn the_last_of_two_views_removes_the_placeholder() {
+        let project = Project::new();
+        let (first, second) = (project.reservation(), project.reservation());
+        let one = first.take(Place::Host).expect("refused");
+        let two = second.take(Place::Host).expect("refused");
+        assert_eq!(fs::read(project.0.join(".envrc")).expect("missing"), b".\n");
+
+        drop(one);
+        clean_up(&first);
+        assert_eq!(project.names(), [".envrc"]);
+        drop(two);
+        clean_up(&second);
+        project.end();
+    }
+
+    #[test]
+    fn what_a_killed_supervisor_left_half_made_is_removed() {
+        let project = Project::new();
+        let reservation = project.reservation();
+        let half = eyot_sys::create_file_below(&reservation.directory, &reservation.temporary);
+        drop(half.expect("refused"));
+        clean_up(&reservation);
+        project.end();
+    }
+
+    #[test]
+    fn a_file_of_the_users_is_neither_shared_nor_removed() {
+        let project = Project::new();
+        let own = project.0.join(".envrc");
+        fs::write(&own, ".\n").expect("cannot write");
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o444)).expect("cannot chmod");
+        let reservation = project.reservation();
+
+        let refused = reservation.take(Place::Host).expect_err("shared the user's file");
+        assert_eq!(refused.cause.to_string(), "'.envrc' appeared while the view was being made");
+        clean_up(&reservation);
+        assert_eq!(project.names(), [".envrc"]);
+        fs::remove_file(&own).expect("gone");
+        project.end();
+    }
+}

@@ -30,7 +30,10 @@ impl Hierarchy {
 /// Every hierarchy whose mount shows the caller's group.
 pub(crate) fn all() -> Vec<Hierarchy> {
     let text = |path| std::fs::read_to_string(path).unwrap_or_default();
-    read(&text("/proc/self/cgroup"), &text("/proc/self/mountinfo"))
+    let mut all = read(&text("/proc/self/cgroup"), &text("/proc/self/mountinfo"));
+    // Another mount may cover it.
+    all.retain(|hierarchy| hierarchy.group.is_dir());
+    all
 }
 
 fn read(own: &str, mounts: &str) -> Vec<Hierarchy> {
