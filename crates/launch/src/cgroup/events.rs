@@ -36,7 +36,7 @@ fn said(limit: &str, number: u64, one: &str, many: &str) -> Option<String> {
 
 /// The number in the line `name NUMBER`.
 fn count(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
 #[cfg(test)]
