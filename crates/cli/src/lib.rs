@@ -23,12 +23,15 @@ mod render;
 mod schema;
 mod screen;
 pub mod view_file;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use args::{Form, Request, RunRequest};
+use args::{Form, Request, RunRequest, Why};
 use clap::error::ErrorKind;
+use eyot_launch::RunOptions;
 pub use screen::Screen;
 
 /// What eyot exits with when it is eyot that refuses or fails, as `env(1)` and `timeout(1)` do.
@@ -75,7 +78,19 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
     if let Some(message) = engine::no_command(&prepared.plan.process.command) {
         return screen.refuse(&message);
     }
-    match engine::run(&prepared) {
+    let teller = Rc::new(why::Teller::default());
+    let why = match request.why {
+        Why::Silent => None,
+        Why::Explained => match why::explaining(prepared.policy.as_ref(), Rc::clone(&teller)) {
+            Ok(why) => Some(why),
+            Err(message) => return screen.refuse(&message),
+        },
+    };
+    let ended = engine::run(&prepared, &RunOptions { why });
+    if let Some(summary) = teller.summary() {
+        screen.remark(&summary);
+    }
+    match ended {
         Ok(outcome) => ExitCode::from(outcome.ending.code()),
         Err(error) => {
             screen.refuse(&render::launch_error(&error));

@@ -19,6 +19,7 @@ mod sources;
 mod start;
 mod supervise;
 mod survey;
+pub mod why;
 
 pub use diagnose::{Explanation, Place, Rule, diagnose};
 pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
@@ -30,7 +31,10 @@ pub use survey::survey;
 
 /// How a view is run, beyond what its plan says.
 #[derive(Clone, Debug, Default)]
-pub struct RunOptions {}
+pub struct RunOptions {
+    /// Explain what the view withholds, as it happens.
+    pub why: Option<why::Why>,
+}
 
 /// Makes the view of `plan`, runs its command and waits for the end.
 ///

@@ -19,7 +19,7 @@ pub struct Handle {
 }
 
 /// Device and inode: two handles with the same identity are the same file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     pub device: u64,
     pub inode: u64,
@@ -95,6 +95,25 @@ impl Handle {
         }
     }
 
+    /// Whether the mount it was reached through, or the file system itself, is read-only.
+    pub fn on_read_only_mount(&self) -> Result<bool, Errno> {
+        let flags = rustix::fs::fstatvfs(&self.descriptor)?.f_flag;
+        Ok(flags.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    }
+
+    /// Whether the caller may write to it, by its permissions and its mount.
+    pub fn may_be_written(&self) -> bool {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::EACCESS;
+        rustix::fs::accessat(&self.descriptor, c"", rustix::fs::Access::WRITE_OK, flags).is_ok()
+    }
+
+    /// The path free of links, from the root of the mount namespace that it was found in.
+    pub fn path(&self) -> Result<PathBuf, Errno> {
+        let link = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
+        let path = rustix::fs::readlink(link.as_str(), Vec::new())?;
+        Ok(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+    }
+
     /// Where this symbolic link points.
     pub fn link_target(&self) -> Result<Vec<u8>, Errno> {
         Ok(rustix::fs::readlinkat(&self.descriptor, c"", Vec::new())?.into_bytes())
@@ -124,8 +143,16 @@ impl InRoot<'_> {
     /// A descriptor of what is at `at` and its kind; a link at the end is not followed.
     pub fn find_last(&self, at: &Path) -> Result<Handle, Error> {
         let failed = |errno| Call::ResolveInRoot { at: at.to_owned() }.failed(errno);
-        let descriptor = self.resolve(at, OFlags::PATH | OFlags::NOFOLLOW).map_err(failed)?;
-        Handle::of(descriptor).map_err(failed)
+        self.look(at, LastLink::Keep).map_err(failed)
+    }
+
+    /// What is at `at`, for somebody who only wants to know.
+    pub fn look(&self, at: &Path, last: LastLink) -> Result<Handle, Errno> {
+        let flags = match last {
+            LastLink::Follow => OFlags::PATH,
+            LastLink::Keep => OFlags::PATH | OFlags::NOFOLLOW,
+        };
+        Handle::of(self.resolve(at, flags)?)
     }
 
     /// The directory `at`, made with its parents where missing, each with mode 0755 but the last.
