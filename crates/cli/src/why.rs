@@ -101,7 +101,7 @@ impl Teller {
 
 fn text(summary: &Summary) -> String {
     if summary.found.is_empty() {
-        return "eyot: the view withheld nothing that was asked for\n".to_owned();
+        return "eyot: nothing was withheld\n".to_owned();
     }
     let mut text = "eyot: withheld, with how often it was asked for:\n".to_owned();
     for found in summary.found.iter().take(LINES) {
@@ -112,10 +112,9 @@ fn text(summary: &Summary) -> String {
     if unlisted + summary.further > 0 {
         let _ = writeln!(text, "{:>8}  for other things", unlisted + summary.further);
     }
-    let remedies = summary.remedies();
-    if !remedies.is_empty() {
-        let words: Vec<String> = remedies.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "eyot: all that can be opened: {}", words.join(" "));
+    let remedy = summary.remedy();
+    if !remedy.0.is_empty() {
+        let _ = writeln!(text, "eyot: opened by: {remedy}");
     }
     text
 }
@@ -144,7 +143,7 @@ mod tests {
                   12  '/b' is hidden: not part of the view (profile run); opened by --ro /b
                    1  '/a' is hidden: not part of the view (profile run); opened by --ro /a
                    3  for other things
-            eyot: all that can be opened: --ro /a --ro /b
+            eyot: opened by: --ro /a --ro /b
         "#]]
         .assert_eq(&text(&summary));
     }

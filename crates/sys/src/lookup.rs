@@ -79,7 +79,7 @@ impl Handle {
     ///
     /// The descriptor is opened anew for reading through `/proc/self/fd`: the same file, not the same path.
     pub fn content(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        let path = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
+        let path = self.link();
         let failed = |errno| Call::other(format!("read({path})")).failed(errno);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = rustix::fs::openat(CWD, &path, flags, Mode::empty()).map_err(failed)?;
@@ -101,17 +101,28 @@ impl Handle {
         Ok(flags.contains(rustix::fs::StatVfsMountFlags::RDONLY))
     }
 
+    /// Whether the caller may read it, by its permissions.
+    pub fn may_be_read(&self) -> bool {
+        self.may_be(rustix::fs::Access::READ_OK)
+    }
+
     /// Whether the caller may write to it, by its permissions and its mount.
     pub fn may_be_written(&self) -> bool {
-        let flags = AtFlags::EMPTY_PATH | AtFlags::EACCESS;
-        rustix::fs::accessat(&self.descriptor, c"", rustix::fs::Access::WRITE_OK, flags).is_ok()
+        self.may_be(rustix::fs::Access::WRITE_OK)
+    }
+
+    fn may_be(&self, wanted: rustix::fs::Access) -> bool {
+        rustix::fs::accessat(CWD, self.link().as_str(), wanted, AtFlags::empty()).is_ok()
     }
 
     /// The path free of links, from the root of the mount namespace that it was found in.
     pub fn path(&self) -> Result<PathBuf, Errno> {
-        let link = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
-        let path = rustix::fs::readlink(link.as_str(), Vec::new())?;
+        let path = rustix::fs::readlink(self.link().as_str(), Vec::new())?;
         Ok(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+    }
+
+    fn link(&self) -> String {
+        format!("/proc/self/fd/{}", self.descriptor.as_raw_fd())
     }
 
     /// Where this symbolic link points.

@@ -26,9 +26,9 @@ pub enum Subject {
     Call(String),
 }
 
-/// Words of the command line.
+/// Options of the command line and their values, which together open something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Remedy(pub Vec<String>);
+pub struct Remedy(pub Vec<(&'static str, String)>);
 
 /// Whether a finding is worth a line at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +39,21 @@ pub enum Loudness {
 }
 
 impl Remedy {
-    pub fn new(option: &str, value: &str) -> Self {
-        Self(vec![option.to_owned(), value.to_owned()])
+    pub fn new(option: &'static str, value: &str) -> Self {
+        Self(vec![(option, value.to_owned())])
     }
 
     /// An option whose value is a place; `None` where the command line cannot say it.
-    pub(super) fn place(option: &str, place: &Path) -> Option<Self> {
+    pub(super) fn place(option: &'static str, place: &Path) -> Option<Self> {
         Some(Self::new(option, &escaped(place)?))
     }
 
-    pub(super) fn from_at(option: &str, from: &Path, at: &Path) -> Option<Self> {
+    pub(super) fn from_at(option: &'static str, from: &Path, at: &Path) -> Option<Self> {
         Some(Self::new(option, &format!("{}:{}", escaped(from)?, escaped(at)?)))
     }
 
-    pub(super) fn and(mut self, option: &str, value: &str) -> Self {
-        self.0.extend([option.to_owned(), value.to_owned()]);
+    pub(super) fn and(mut self, option: &'static str, value: &str) -> Self {
+        self.0.push((option, value.to_owned()));
         self
     }
 }
@@ -87,12 +87,12 @@ impl fmt::Display for Subject {
 
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, word) in self.0.iter().enumerate() {
-            let space = if index == 0 { "" } else { " " };
-            match word.chars().all(|c| c.is_alphanumeric() || "-_./,=+@%".contains(c)) {
-                true => write!(f, "{space}{word}")?,
+        for (index, (option, value)) in self.0.iter().enumerate() {
+            write!(f, "{}{option} ", if index == 0 { "" } else { " " })?;
+            match value.chars().all(|c| c.is_alphanumeric() || "-_./:,=+@%".contains(c)) {
+                true => f.write_str(value)?,
                 // As a shell reads it, apart from control characters, which must not drive a terminal.
-                false => write!(f, "{space}'{}'", Plain(Path::new(&word.replace('\'', "'\\''"))))?,
+                false => write!(f, "'{}'", Plain(Path::new(&value.replace('\'', "'\\''"))))?,
             }
         }
         Ok(())

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::finding::{Loudness, Remedy, Subject, Withheld};
 
@@ -64,13 +65,20 @@ impl Ledger {
 
 impl Summary {
     /// The options that together open everything that can be opened, each once.
-    pub fn remedies(&self) -> Vec<&Remedy> {
-        let mut remedies: Vec<&Remedy> =
-            self.found.iter().filter_map(|found| found.withheld.remedies.first()).collect();
-        remedies.sort();
-        remedies.dedup();
-        remedies
+    pub fn remedy(&self) -> Remedy {
+        let first = self.found.iter().filter_map(|found| found.withheld.remedies.first());
+        let mut options: Vec<_> = first.flat_map(|remedy| remedy.0.iter().cloned()).collect();
+        options.sort();
+        options.dedup();
+        let needless = |one: &(&str, String)| options.iter().any(|other| comes_with(one, other));
+        Remedy(options.iter().filter(|one| !needless(one)).cloned().collect())
     }
+}
+
+/// Whether the bind `one` shows nothing that the bind `other` does not show as freely.
+fn comes_with(one: &(&str, String), other: &(&str, String)) -> bool {
+    let freely_enough = matches!((one.0, other.0), ("--ro", "--ro" | "--rw") | ("--rw", "--rw"));
+    freely_enough && one != other && Path::new(&one.1).starts_with(&other.1)
 }
 
 #[cfg(test)]
@@ -98,7 +106,21 @@ mod tests {
             .map(|found| (found.withheld.subject.clone(), found.times))
             .collect();
         assert_eq!(counts, [(Subject::Hidden("/b".into()), 2), (Subject::Hidden("/a".into()), 1)]);
-        assert_eq!(summary.remedies().len(), 2);
+    }
+
+    #[test]
+    fn the_options_for_everything_are_no_more_than_needed() {
+        let mut ledger = Ledger::default();
+        for (path, remedy) in [
+            ("/usr/x", Remedy::new("--rw", "/usr").and("--allow", "root-owned")),
+            ("/usr/bin/x", Remedy::new("--rw", "/usr/bin").and("--allow", "root-owned")),
+            ("/usr", Remedy::new("--ro", "/usr")),
+            ("/usrlocal", Remedy::new("--ro", "/usrlocal")),
+        ] {
+            ledger.enter(&Withheld { remedies: vec![remedy], ..hidden(path) });
+        }
+        let remedy = ledger.close().remedy().to_string();
+        assert_eq!(remedy, "--allow root-owned --ro /usrlocal --rw /usr");
     }
 
     #[test]

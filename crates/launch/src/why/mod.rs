@@ -5,6 +5,9 @@
 //! go on, whatever it thinks of it: what it says is an explanation and never a decision, because the memory that a call
 //! points to can change after the supervisor has read it. The walls are the kernel's, with and without this module.
 //!
+//! A signal that comes while a call waits to be heard interrupts it: a handler without SA_RESTART then shows the program
+//! an EINTR that it would not have seen otherwise. Once heard, only a fatal signal does (`seccomp_unotify(2)`).
+//!
 //! - [`listener`] hears and answers, and knows nothing of explaining;
 //! - [`call`] is the table of which call does what to which path;
 //! - [`outlook`] and [`peer`] foretell what a call will meet, in the view and on the host;

@@ -62,7 +62,8 @@ impl Outlook {
             },
             Err(Errno::NOENT | Errno::NOTDIR) => match intent {
                 Intent::Look | Intent::Change | Intent::Remove => self.hidden(path, intent),
-                Intent::Make | Intent::MakeOrLook | Intent::MakeOrChange => self.unmakeable(path),
+                Intent::Make => self.unmakeable(path),
+                Intent::MakeOrLook | Intent::MakeOrChange => self.unmakeable(&self.link_end(path)?),
             },
             // Permissions and the like: the view's files say so themselves.
             Err(_) => None,
@@ -117,6 +118,15 @@ impl Outlook {
         }
     }
 
+    /// Where `path` itself leads, if it is a link: that is where open(2) makes the file.
+    fn link_end(&self, path: &Path) -> Option<PathBuf> {
+        match self.view().look(path, LastLink::Keep) {
+            // None for /dev/stdout, which leads to whoever asks, and that is not the program.
+            Ok(_) => self.place(path),
+            Err(_) => Some(path.to_owned()),
+        }
+    }
+
     fn read_only_place(&self, found: &Handle) -> Option<ViewPath> {
         match found.on_read_only_mount() {
             Ok(true) => ViewPath::new(found.path().ok()?).ok(),
@@ -127,7 +137,11 @@ impl Outlook {
     /// A place that the view lacks; nothing is said of what the host lacks as well, because programs look for many
     /// things that are nowhere.
     fn hidden(&self, path: &Path, intent: Intent) -> Option<Withheld> {
-        self.on_host(path, LastLink::Keep)?;
+        // Most are nowhere, which is found out before anything else. A link of the view's own may still lead to
+        // something of the host.
+        if self.on_host(path, LastLink::Keep).is_none() {
+            self.view().look(path, LastLink::Keep).ok()?;
+        }
         let place = ViewPath::new(self.place(path)?).ok()?;
         self.on_host(place.as_path(), LastLink::Keep)?;
         match self.plan.covering(&place).map(|entry| &entry.what) {
@@ -152,7 +166,9 @@ impl Outlook {
         };
         let remedy = at.and_then(|at| match intent {
             Intent::Change | Intent::Remove => self.writable(at.as_path(), at),
-            _ => Remedy::place("--ro", at.as_path()),
+            Intent::Look | Intent::Make | Intent::MakeOrLook | Intent::MakeOrChange => {
+                self.readable(at)
+            }
         });
         Withheld {
             subject: Subject::Hidden(place.as_path().to_owned()),
@@ -228,6 +244,12 @@ impl Outlook {
             | What::Device { .. }
             | What::Kernel { .. } => None,
         }
+    }
+
+    /// `--ro`, where whoever runs eyot may read the place at all.
+    fn readable(&self, at: &ViewPath) -> Option<Remedy> {
+        let host = self.on_host(at.as_path(), LastLink::Follow)?;
+        host.may_be_read().then(|| Remedy::place("--ro", at.as_path()))?
     }
 
     /// `--rw`, where whoever runs eyot may write to `from` at all.
