@@ -236,7 +236,8 @@ mod tests {
     }
 
     /// Options of `run` that no view file has: they say how to run and not what to see.
-    const NOT_OF_THE_VIEW: [&str; 6] = ["view", "no-proc", "no-sys", "no-dev", "no-init", "help"];
+    const NOT_OF_THE_VIEW: [&str; 7] =
+        ["view", "why", "no-proc", "no-sys", "no-dev", "no-init", "help"];
 
     #[test]
     fn every_key_of_a_view_file_is_an_option_and_the_reverse() {
