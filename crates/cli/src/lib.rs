@@ -32,6 +32,7 @@ use std::rc::Rc;
 use args::{Form, Request, RunRequest, Why};
 use clap::error::ErrorKind;
 use eyot_launch::RunOptions;
+use eyot_launch::why::Summary;
 pub use screen::Screen;
 
 /// What eyot exits with when it is eyot that refuses or fails, as `env(1)` and `timeout(1)` do.
@@ -87,8 +88,10 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
         },
     };
     let ended = engine::run(&prepared, &RunOptions { why });
-    if let Some(summary) = teller.summary() {
-        screen.remark(&summary);
+    // Of a command that never ran there is nothing to say unless something was found.
+    let tellable = |summary: &Summary| ended.is_ok() || !summary.found.is_empty();
+    if let Some(summary) = teller.summary().filter(tellable) {
+        screen.remark(&why::text(&summary));
     }
     match ended {
         Ok(outcome) => ExitCode::from(outcome.ending.code()),

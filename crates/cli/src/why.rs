@@ -94,12 +94,12 @@ impl Audience for Teller {
 
 impl Teller {
     /// What was withheld in all, once the view has ended.
-    pub(crate) fn summary(&self) -> Option<String> {
-        self.summary.take().map(|summary| text(&summary))
+    pub(crate) fn summary(&self) -> Option<Summary> {
+        self.summary.take()
     }
 }
 
-fn text(summary: &Summary) -> String {
+pub(crate) fn text(summary: &Summary) -> String {
     if summary.found.is_empty() {
         return "eyot: nothing was withheld\n".to_owned();
     }

@@ -27,7 +27,8 @@ pub use confine::{
 pub use error::{Call, Error, MadeName};
 pub use handover::{handover_channel, receive_descriptor, send_descriptor};
 pub use listen::{
-    Heard, Notification, SyscallListener, SystemCall, read_memory, read_string, read_thread_link,
+    Heard, Notification, RootIdentity, SyscallListener, SystemCall, read_memory, read_string,
+    read_thread_link,
 };
 pub use lookup::{
     FileIdentity, Handle, InRoot, Kind, LastLink, make_character_device, make_directory, make_file,

@@ -1,9 +1,11 @@
 #![allow(unsafe_code, reason = "seccomp_unotify(2) and process_vm_readv(2) have no safe wrapper")]
 
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
+use rustix::fs::{AtFlags, StatxFlags};
 use rustix::io::Errno;
 
 use crate::error::{Call, Error, last_errno};
@@ -190,6 +192,31 @@ pub fn read_string(thread: u32, address: u64, buffer: &mut [u8]) -> Option<&[u8]
         next = PAGE;
     }
     None
+}
+
+/// Which mount and which directory of it a root is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootIdentity {
+    mount: u64,
+    inode: u64,
+}
+
+impl RootIdentity {
+    pub fn of(root: impl AsFd) -> Result<Self, Errno> {
+        Self::ask(root, c"", AtFlags::EMPTY_PATH)
+    }
+
+    pub fn of_thread(thread: u32) -> Result<Self, Errno> {
+        let path = CString::new(format!("/proc/{thread}/root")).unwrap_or_default();
+        Self::ask(rustix::fs::CWD, &path, AtFlags::empty())
+    }
+
+    fn ask(at: impl AsFd, path: &CStr, flags: AtFlags) -> Result<Self, Errno> {
+        // Nothing is asked of the file system itself: a program may have made its root of one that never answers.
+        let flags = flags | AtFlags::STATX_DONT_SYNC;
+        let found = rustix::fs::statx(at, path, flags, StatxFlags::MNT_ID | StatxFlags::INO)?;
+        Ok(Self { mount: found.stx_mnt_id, inode: found.stx_ino })
+    }
 }
 
 /// Where a link of the thread's directory in `/proc` leads: `cwd`, `root`, `fd/3`.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eyot_plan::Plan;
 use eyot_sys::{
-    Child, Handle, LastLink, Notification, SyscallListener, read_memory, read_string,
+    Child, LastLink, Notification, RootIdentity, SyscallListener, read_memory, read_string,
     read_thread_link,
 };
 
@@ -153,9 +153,8 @@ impl Explainer {
 
     /// Whether the caller's paths start from the view's root: with `--allow nesting` it may have made another one.
     fn is_at_home(&self, call: &Notification) -> bool {
-        let root = format!("/proc/{}/root", call.thread);
-        match (&self.outlook, Handle::open(Path::new(&root), LastLink::Follow)) {
-            (Some(outlook), Ok(root)) => outlook.is_root(&root),
+        match (&self.outlook, RootIdentity::of_thread(call.thread)) {
+            (Some(outlook), Ok(root)) => outlook.is_root(root),
             (None, _) | (_, Err(_)) => false,
         }
     }

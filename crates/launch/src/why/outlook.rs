@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use eyot_plan::{Entry, HostPath, Links, Plan, Root, UserNamespace, ViewPath, What};
-use eyot_sys::{Errno, FileIdentity, Handle, InRoot, Kind, LastLink};
+use eyot_sys::{Errno, FileIdentity, Handle, InRoot, Kind, LastLink, RootIdentity};
 
 use super::call::Intent;
 use super::finding::{Loudness, Remedy, Subject, Withheld};
@@ -42,10 +42,8 @@ impl Outlook {
 
     /// What a thread whose root has this identity meets is foretold; one with another root has left for a view of its
     /// own making.
-    pub(super) fn is_root(&self, root: &Handle) -> bool {
-        InRoot(self.view.as_fd())
-            .look(Path::new("/"), LastLink::Follow)
-            .is_ok_and(|view| view.identity == root.identity)
+    pub(super) fn is_root(&self, root: RootIdentity) -> bool {
+        RootIdentity::of(&self.view) == Ok(root)
     }
 
     /// What of the view stands against `intent` at the absolute `path`.
