@@ -5,6 +5,7 @@ use std::path::Path;
 
 use eyot_launch::{LaunchError, Outcome, RunOptions, Sources};
 use eyot_plan::{Facts, Layer, Plan, View};
+use eyot_profile::seccomp::Policy;
 use eyot_profile::{LayeredView, draft, seccomp_file};
 
 use crate::args::RunRequest;
@@ -17,6 +18,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     facts: Facts,
     sources: Sources,
+    /// What the plan's filter is made of.
+    pub(crate) policy: Option<Policy>,
 }
 
 /// The plan of a command line.
@@ -46,9 +49,9 @@ pub(crate) fn plan_of_file(path: &Path, view: View) -> Result<Plan, Message> {
 }
 
 /// Makes the view, runs the command in it and waits for its end.
-pub(crate) fn run(prepared: &Prepared) -> Result<Outcome, LaunchError> {
-    let Prepared { plan, facts, sources } = prepared;
-    eyot_launch::run(plan, facts, sources, &RunOptions::default())
+pub(crate) fn run(prepared: &Prepared, options: &RunOptions) -> Result<Outcome, LaunchError> {
+    let Prepared { plan, facts, sources, .. } = prepared;
+    eyot_launch::run(plan, facts, sources, options)
 }
 
 /// What stands where a command is missing: there is nothing to run.
@@ -72,8 +75,9 @@ fn settle(layers: &[LayeredView]) -> Result<Prepared, Message> {
     let seccomp = seccomp.map(|path| view_file::text(path.as_path(), "a seccomp profile"));
     let seccomp = seccomp.transpose().map_err(|error| render::view_file_error(&error))?;
     let draft = draft(layers, &facts, seccomp.as_deref()).map_err(|e| render::plan_error(&e))?;
+    let policy = draft.policy().cloned();
     let mut sources = Sources::open(draft.asked());
     let plan = draft.settle(|from, links| sources.fact(from, links));
     let plan = plan.map_err(|error| render::plan_error(&error))?;
-    Ok(Prepared { plan, facts, sources })
+    Ok(Prepared { plan, facts, sources, policy })
 }

@@ -23,12 +23,16 @@ mod render;
 mod schema;
 mod screen;
 pub mod view_file;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use args::{Form, Request, RunRequest};
+use args::{Form, Request, RunRequest, Why};
 use clap::error::ErrorKind;
+use eyot_launch::RunOptions;
+use eyot_launch::why::Summary;
 pub use screen::Screen;
 
 /// What eyot exits with when it is eyot that refuses or fails, as `env(1)` and `timeout(1)` do.
@@ -75,7 +79,21 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
     if let Some(message) = engine::no_command(&prepared.plan.process.command) {
         return screen.refuse(&message);
     }
-    match engine::run(&prepared) {
+    let teller = Rc::new(why::Teller::default());
+    let why = match request.why {
+        Why::Silent => None,
+        Why::Explained => match why::explaining(prepared.policy.as_ref(), Rc::clone(&teller)) {
+            Ok(why) => Some(why),
+            Err(message) => return screen.refuse(&message),
+        },
+    };
+    let ended = engine::run(&prepared, &RunOptions { why });
+    // Of a command that never ran there is nothing to say unless something was found.
+    let tellable = |summary: &Summary| ended.is_ok() || !summary.found.is_empty();
+    if let Some(summary) = teller.summary().filter(tellable) {
+        screen.remark(&why::text(&summary));
+    }
+    match ended {
         Ok(outcome) => ExitCode::from(outcome.ending.code()),
         Err(error) => {
             screen.refuse(&render::launch_error(&error));

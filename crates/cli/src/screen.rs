@@ -51,6 +51,12 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Prints what the user should know beside what was asked for.
+    pub(crate) fn remark(&mut self, text: &str) {
+        // Where standard error is closed nobody wants to know.
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
     /// Prints why nothing was done.
     pub(crate) fn refuse(&mut self, message: &Message) -> ExitCode {
         // Where standard error is closed the exit code alone has to tell.

@@ -1,8 +1,8 @@
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use eyot_plan::{LimitedBy, Plan, Seccomp};
+use eyot_plan::{Filter, LimitedBy, Plan, Seccomp};
 use eyot_sys::{Error, FilterInstruction, Listener, Program, Resource, SignalSet};
 
 use crate::diagnose::Place;
@@ -15,18 +15,23 @@ pub(crate) struct Command<'a> {
     mask: SignalSet,
     program: Program,
     filter: Option<Vec<FilterInstruction>>,
+    /// To whoever hears of the calls that the filter notifies of.
+    calls: Option<OwnedFd>,
 }
 
 impl<'a> Command<'a> {
     pub(crate) fn new(plan: &'a Plan, mask: SignalSet) -> Self {
         let filter = match &plan.confinement.seccomp {
             Seccomp::Off => None,
-            Seccomp::Filter { filter, .. } => {
-                let raw = filter.instructions.iter().map(|i| (i.code, i.jt, i.jf, i.k));
-                Some(raw.collect())
-            }
+            Seccomp::Filter { filter, .. } => Some(raw(filter)),
         };
-        Self { plan, mask, program: program_of(plan), filter }
+        Self { plan, mask, program: program_of(plan), filter, calls: None }
+    }
+
+    /// Puts `filter` up in the place of the plan's and hands its listener over.
+    pub(crate) fn hand_calls_over(&mut self, filter: &Filter, to: OwnedFd) {
+        self.filter = Some(raw(filter));
+        self.calls = Some(to);
     }
 
     /// Becomes the command; comes back only with the reason why not.
@@ -35,9 +40,7 @@ impl<'a> Command<'a> {
         if let Err((what, error)) = self.get_ready() {
             return step(what, error);
         }
-        if let Some(filter) = &self.filter
-            && let Err(error) = eyot_sys::set_syscall_filter(filter, Listener::None)
-        {
+        if let Err(error) = self.filter_calls() {
             return step("put the system-call filter up", error);
         }
         let _ = failed;
@@ -72,6 +75,14 @@ impl<'a> Command<'a> {
         Ok(())
     }
 
+    fn filter_calls(&self) -> Result<(), Error> {
+        match (&self.filter, &self.calls) {
+            (None, _) => Ok(()),
+            (Some(filter), None) => eyot_sys::set_syscall_filter(filter, Listener::None).map(drop),
+            (Some(filter), Some(calls)) => crate::why::hand_over(calls.as_fd(), filter),
+        }
+    }
+
     fn limit(&self) -> Result<(), Error> {
         let limits = &self.plan.limits;
         if !self.plan.confinement.core_dumps {
@@ -88,6 +99,10 @@ impl<'a> Command<'a> {
         }
         Ok(())
     }
+}
+
+fn raw(filter: &Filter) -> Vec<FilterInstruction> {
+    filter.instructions.iter().map(|i| (i.code, i.jt, i.jf, i.k)).collect()
 }
 
 fn program_of(plan: &Plan) -> Program {

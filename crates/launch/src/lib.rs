@@ -23,6 +23,7 @@ mod sources;
 mod start;
 mod supervise;
 mod survey;
+pub mod why;
 
 pub use cgroup::survey_limits;
 pub use diagnose::{Explanation, Place, Rule, diagnose};
@@ -35,7 +36,10 @@ pub use survey::survey;
 
 /// How a view is run, beyond what its plan says.
 #[derive(Clone, Debug, Default)]
-pub struct RunOptions {}
+pub struct RunOptions {
+    /// Explain what the view withholds, as it happens.
+    pub why: Option<why::Why>,
+}
 
 /// Makes the view of `plan`, runs its command and waits for the end.
 ///

@@ -24,6 +24,7 @@ use crate::prepare::{Ids, Prepared, prepare};
 use crate::report;
 use crate::run_directory::RunDirectory;
 use crate::sources::Sources;
+use crate::why::Why;
 use crate::{nursery, supervise};
 
 /// A view that is being made, or lives.
@@ -35,6 +36,8 @@ pub(crate) struct Started {
     /// The host ids of the view's user, for the run report.
     pub(crate) host_ids: (u32, u32),
     pub(crate) notes: Vec<String>,
+    /// Where the command's calls are handed over, if somebody wants to hear of them.
+    pub(crate) calls: Option<OwnedFd>,
 }
 
 /// The maker's exit status when nobody is left to see it.
@@ -49,6 +52,7 @@ pub(crate) struct Start<'a> {
     pub(crate) mask: SignalSet,
     pub(crate) caller: (u32, u32),
     pub(crate) descriptors: HashMap<i32, Vec<u8>>,
+    pub(crate) why: Option<&'a Why>,
 }
 
 /// What the new mount namespace is a copy of.
@@ -82,6 +86,12 @@ impl Start<'_> {
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         let (report, failed) = eyot_sys::pipe().map_err(|error| step("make a pipe", error))?;
 
+        let (calls, caller) = match self.why {
+            None => (None, None),
+            Some(_) => eyot_sys::handover_channel()
+                .map(|(calls, caller)| (Some(calls), Some(caller)))
+                .map_err(|error| step("make a channel", error))?,
+        };
         let nursery = self.nursery();
         let mut ids = self.ids()?;
         let prepared = match place {
@@ -99,16 +109,16 @@ impl Start<'_> {
                     let _ = init.signal(supervise::SIGKILL).and_then(|()| init.wait());
                     return Err(error);
                 }
-                Ok(Started { init, report, host_ids, notes })
+                Ok(Started { init, report, host_ids, notes, calls })
             }
             Fork::Child => {
-                drop(report);
+                drop((report, calls));
                 let surrounding = match &nursery {
                     Some(_) => Surrounding::Nursery,
                     None => Surrounding::CopyOfHost,
                 };
                 let error = match self.settle_down(holdings, gate) {
-                    Ok(()) => self.make(prepared, ids, surrounding, holdings, &failed),
+                    Ok(()) => self.make(prepared, ids, surrounding, holdings, &failed, caller),
                     Err(error) => error,
                 };
                 report::send(&failed, &error);
@@ -177,6 +187,7 @@ impl Start<'_> {
         surrounding: Surrounding,
         holdings: &Holdings,
         failed: &OwnedFd,
+        caller: Option<OwnedFd>,
     ) -> LaunchError {
         match self.make_or_fail(prepared, &mut ids, surrounding, holdings) {
             Ok(()) => {}
@@ -187,7 +198,10 @@ impl Start<'_> {
         if !eyot_sys::has_reader(failed) {
             eyot_sys::end(ORPHANED);
         }
-        let command = command::Command::new(self.plan, self.mask);
+        let mut command = command::Command::new(self.plan, self.mask);
+        if let (Some(why), Some(channel)) = (self.why, caller) {
+            command.hand_calls_over(&why.filter, channel);
+        }
         match self.plan.process.init {
             Init::Command => command.run(failed),
             Init::Eyot => init::run(&command, failed, ids.block.as_ref().map(IdBlock::descriptor)),
@@ -414,7 +428,8 @@ pub(crate) fn run(
     // Blocked in all three processes from before the fork, so that no signal falls between two of them.
     let mask = SignalSet::all().block();
     let caller = (facts.caller.uid, facts.caller.gid);
-    let start = Start { plan, facts, sources, mask, caller, descriptors };
+    let why = options.why.as_ref();
+    let start = Start { plan, facts, sources, mask, caller, descriptors, why };
     let outcome = start.run_guarded(options);
     mask.block();
     outcome

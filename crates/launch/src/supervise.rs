@@ -28,12 +28,15 @@ pub struct Outcome {
 pub(crate) const SIGKILL: i32 = 9;
 
 pub(crate) fn supervise(
-    started: Started,
+    mut started: Started,
     plan: &Plan,
-    _options: &crate::RunOptions,
+    options: &crate::RunOptions,
 ) -> Result<Outcome, LaunchError> {
     let begun = Instant::now();
     let mut attendants: Vec<Box<dyn Attendant>> = Vec::new();
+    if let (Some(why), Some(calls)) = (&options.why, started.calls.take()) {
+        attendants.push(crate::why::attend(why, plan, calls));
+    }
     let timed_out = wait_for_end(&started, begun, plan.limits.wall_time, &mut attendants)?;
     let ending = started
         .init

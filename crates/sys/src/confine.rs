@@ -103,6 +103,9 @@ pub(crate) fn make_permitted_effective() -> Result<(), Error> {
 /// One classic-BPF instruction, as in `linux/filter.h`: code, jump if true, jump if false, operand.
 pub type FilterInstruction = (u16, u8, u8, u32);
 
+const NEW_LISTENER: libc::c_ulong = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+const WAIT_KILLABLE: libc::c_ulong = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+
 /// Whether a supervisor hears of the calls that the filter hands over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
@@ -122,13 +125,21 @@ pub fn set_syscall_filter(
     let call = || Call::other(format!("seccomp(filter of {} instructions)", instructions.len()));
     let length = u16::try_from(instructions.len()).map_err(|_| call().failed(Errno::TOOBIG))?;
     let program = libc::sock_fprog { len: length, filter: instructions.as_ptr().cast_mut() };
-    let flags = match listener {
-        Listener::None => 0,
-        Listener::New => libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
+    let install = |flags: libc::c_ulong| {
+        // SAFETY: `program` points to `instructions`, both outlive the call, and the kernel copies them.
+        unsafe {
+            let mode = libc::SECCOMP_SET_MODE_FILTER;
+            libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program)
+        }
     };
-    // SAFETY: `program` points to `instructions`, both outlive the call, and the kernel copies them.
-    let answer = unsafe {
-        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program)
+    let answer = match listener {
+        Listener::None => install(0),
+        // A signal that a handler takes would otherwise interrupt a call that the supervisor has already seen, and
+        // programs do not expect EINTR from open(2). KERNEL(5.19): older ones refuse the flag.
+        Listener::New => match install(NEW_LISTENER | WAIT_KILLABLE) {
+            -1 if last_errno() == Errno::INVAL => install(NEW_LISTENER),
+            answer => answer,
+        },
     };
     match (answer, listener) {
         (-1, _) => Err(call().failed(last_errno())),

@@ -13,6 +13,7 @@ mod confine;
 mod directory;
 mod error;
 mod handover;
+mod listen;
 mod lookup;
 mod machine;
 mod mount;
@@ -33,6 +34,10 @@ pub use directory::{
 };
 pub use error::{Call, Error, MadeName};
 pub use handover::{handover_channel, receive_descriptor, send_descriptor};
+pub use listen::{
+    Heard, Notification, RootIdentity, SyscallListener, SystemCall, read_memory, read_string,
+    read_thread_link,
+};
 pub use lookup::{
     FileIdentity, Handle, InRoot, Kind, LastLink, make_character_device, make_directory, make_file,
     make_owned_directory, make_symlink, set_umask,

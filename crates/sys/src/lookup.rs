@@ -22,7 +22,7 @@ pub struct Handle {
 }
 
 /// Device and inode: two handles with the same identity are the same file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     pub device: u64,
     pub inode: u64,
@@ -88,7 +88,7 @@ impl Handle {
     ///
     /// The descriptor is opened anew for reading through `/proc/self/fd`: the same file, not the same path.
     pub fn content(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        let path = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
+        let path = self.link();
         let failed = |errno| Call::other(format!("read({path})")).failed(errno);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = rustix::fs::openat(CWD, &path, flags, Mode::empty()).map_err(failed)?;
@@ -102,6 +102,36 @@ impl Handle {
                 Err(errno) => return Err(failed(errno)),
             }
         }
+    }
+
+    /// Whether the mount it was reached through, or the file system itself, is read-only.
+    pub fn on_read_only_mount(&self) -> Result<bool, Errno> {
+        let flags = rustix::fs::fstatvfs(&self.descriptor)?.f_flag;
+        Ok(flags.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    }
+
+    /// Whether the caller may read it, by its permissions.
+    pub fn may_be_read(&self) -> bool {
+        self.may_be(rustix::fs::Access::READ_OK)
+    }
+
+    /// Whether the caller may write to it, by its permissions and its mount.
+    pub fn may_be_written(&self) -> bool {
+        self.may_be(rustix::fs::Access::WRITE_OK)
+    }
+
+    fn may_be(&self, wanted: rustix::fs::Access) -> bool {
+        rustix::fs::accessat(CWD, self.link().as_str(), wanted, AtFlags::empty()).is_ok()
+    }
+
+    /// The path free of links, from the root of the mount namespace that it was found in.
+    pub fn path(&self) -> Result<PathBuf, Errno> {
+        let path = rustix::fs::readlink(self.link().as_str(), Vec::new())?;
+        Ok(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+    }
+
+    fn link(&self) -> String {
+        format!("/proc/self/fd/{}", self.descriptor.as_raw_fd())
     }
 
     /// Where this symbolic link points.
@@ -133,8 +163,16 @@ impl InRoot<'_> {
     /// A descriptor of what is at `at` and its kind; a link at the end is not followed.
     pub fn find_last(&self, at: &Path) -> Result<Handle, Error> {
         let failed = |errno| Call::ResolveInRoot { at: at.to_owned() }.failed(errno);
-        let descriptor = self.resolve(at, OFlags::PATH | OFlags::NOFOLLOW).map_err(failed)?;
-        Handle::of(descriptor).map_err(failed)
+        self.look(at, LastLink::Keep).map_err(failed)
+    }
+
+    /// What is at `at`, for somebody who only wants to know.
+    pub fn look(&self, at: &Path, last: LastLink) -> Result<Handle, Errno> {
+        let flags = match last {
+            LastLink::Follow => OFlags::PATH,
+            LastLink::Keep => OFlags::PATH | OFlags::NOFOLLOW,
+        };
+        Handle::of(self.resolve(at, flags)?)
     }
 
     /// The directory `at`, made with its parents where missing, each with mode 0755 but the last.

@@ -42,6 +42,14 @@ pub(crate) struct RunRequest {
     pub(crate) view: View,
     /// The command as it was typed; `view.command` is the same as far as it is UTF-8.
     pub(crate) command: Vec<OsString>,
+    pub(crate) why: Why,
+}
+
+/// Whether what the view withholds is explained as it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    Explained,
+    Silent,
 }
 
 #[derive(Debug)]
@@ -74,6 +82,9 @@ struct RunArgs {
     /// directory, ~/.config/eyot/views and /etc/eyot/views
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     view: Option<OsString>,
+    /// Explain on standard error what the view withholds, as it happens, with the option that opens it
+    #[arg(long, help_heading = "Running")]
+    why: bool,
 }
 
 #[derive(Args, Debug)]
@@ -199,9 +210,10 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
 }
 
 fn run_request(matches: &ArgMatches) -> Result<RunRequest, clap::Error> {
-    let RunArgs { options, view: file } = RunArgs::from_arg_matches(matches)?;
+    let RunArgs { options, view: file, why } = RunArgs::from_arg_matches(matches)?;
     let (view, command) = options.into_view();
-    Ok(RunRequest { file, view, command })
+    let why = if why { Why::Explained } else { Why::Silent };
+    Ok(RunRequest { file, view, command, why })
 }
 
 impl From<bool> for Form {
@@ -224,7 +236,8 @@ mod tests {
     }
 
     /// Options of `run` that no view file has: they say how to run and not what to see.
-    const NOT_OF_THE_VIEW: [&str; 6] = ["view", "no-proc", "no-sys", "no-dev", "no-init", "help"];
+    const NOT_OF_THE_VIEW: [&str; 7] =
+        ["view", "why", "no-proc", "no-sys", "no-dev", "no-init", "help"];
 
     #[test]
     fn every_key_of_a_view_file_is_an_option_and_the_reverse() {
