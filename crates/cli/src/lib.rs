@@ -20,6 +20,7 @@ mod engine;
 mod generate;
 mod plan_text;
 mod render;
+mod report;
 mod schema;
 mod screen;
 pub mod view_file;
@@ -28,6 +29,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use args::{Form, Request, RunRequest, Why};
 use clap::error::ErrorKind;
@@ -79,6 +81,10 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
     if let Some(message) = engine::no_command(&prepared.plan.process.command) {
         return screen.refuse(&message);
     }
+    if let Some(Err(error)) = request.report.map(eyot_launch::check_descriptor) {
+        return screen.refuse(&render::launch_error(&error));
+    }
+    let started = SystemTime::now();
     let teller = Rc::new(why::Teller::default());
     let why = match request.why {
         Why::Silent => None,
@@ -92,6 +98,12 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
     let tellable = |summary: &Summary| ended.is_ok() || !summary.found.is_empty();
     if let Some(summary) = teller.summary().filter(tellable) {
         screen.remark(&why::text(&summary));
+    }
+    if let Some(number) = request.report {
+        let text = report::json(&prepared.plan, started, &ended);
+        if let Err(error) = eyot_launch::write_descriptor(number, text.as_bytes()) {
+            screen.refuse(&render::launch_error(&error));
+        }
     }
     match ended {
         Ok(outcome) => ExitCode::from(outcome.ending.code()),

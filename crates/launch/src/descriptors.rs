@@ -34,6 +34,21 @@ pub(crate) fn refuse_ways_out(plan: &Plan) -> Result<(), LaunchError> {
     Ok(())
 }
 
+/// Whether the caller has a descriptor of this number.
+pub fn check_descriptor(number: i32) -> Result<(), LaunchError> {
+    let step = |error: eyot_sys::Error| {
+        LaunchError::step(format!("use descriptor {number}"), Place::Unprivileged, error)
+    };
+    eyot_sys::kind_of_descriptor(number).map(drop).map_err(step)
+}
+
+/// Writes `text` to a descriptor of the caller.
+pub fn write_descriptor(number: i32, text: &[u8]) -> Result<(), LaunchError> {
+    eyot_sys::write_descriptor(number, text).map_err(|error| {
+        LaunchError::step(format!("write to descriptor {number}"), Place::Unprivileged, error)
+    })
+}
+
 /// Reads, once, what the caller gave by descriptor.
 pub(crate) fn read_texts(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchError> {
     const LIMIT: u64 = 16 << 20;

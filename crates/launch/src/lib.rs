@@ -26,6 +26,7 @@ mod survey;
 pub mod why;
 
 pub use cgroup::survey_limits;
+pub use descriptors::{check_descriptor, write_descriptor};
 pub use diagnose::{Explanation, Place, Rule, diagnose};
 pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
 pub use error::{Attempt, Cause, LaunchError};

@@ -60,7 +60,7 @@ pub use process::{
     has_reader, keep_capabilities_over_ids, keep_on_exec, kill, kind_of_descriptor, new_session,
     open_process, own_pid, pipe, read_byte, read_descriptor, read_signal, read_to_end, reap_any,
     reset_signal_actions, send_signal, set_ids, set_own_name, supplementary_groups, wait_readable,
-    write_all,
+    write_all, write_descriptor,
 };
 pub use rustix::io::Errno;
 pub use terminal::TerminalSettings;

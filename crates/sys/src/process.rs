@@ -408,6 +408,22 @@ pub fn read_to_end(from: impl AsFd) -> Vec<u8> {
     }
 }
 
+/// Writes all of `bytes` to a descriptor that the caller was given, by number.
+pub fn write_descriptor(number: i32, bytes: &[u8]) -> Result<(), Error> {
+    write_all(copy_of(number)?, bytes)
+}
+
+/// A copy, so that dropping it closes nothing of the caller's.
+fn copy_of(number: i32) -> Result<OwnedFd, Error> {
+    // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return Err(Call::other(format!("fcntl({number}, F_DUPFD)")).failed(last_errno()));
+    }
+    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+    Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(copy) })
+}
+
 /// What kind of file a descriptor of the caller, by number, refers to.
 pub fn kind_of_descriptor(number: i32) -> Result<Kind, Error> {
     // SAFETY: stat is plain data, for which zero is valid.
@@ -422,14 +438,7 @@ pub fn kind_of_descriptor(number: i32) -> Result<Kind, Error> {
 /// Reads a descriptor that the caller was given, by number, to its end; more than `limit` bytes is `EFBIG`.
 pub fn read_descriptor(number: i32, limit: u64) -> Result<Vec<u8>, Error> {
     let failed = |errno| Call::other(format!("read({number})")).failed(errno);
-    // A copy, so that dropping it closes nothing of the caller's.
-    // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
-    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
-    if copy < 0 {
-        return Err(failed(last_errno()));
-    }
-    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
-    let copy: OwnedFd = unsafe { std::os::fd::FromRawFd::from_raw_fd(copy) };
+    let copy = copy_of(number)?;
     let mut bytes = Vec::new();
     let mut file = std::io::Read::take(std::fs::File::from(copy), limit + 1);
     std::io::Read::read_to_end(&mut file, &mut bytes)

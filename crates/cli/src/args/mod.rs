@@ -43,6 +43,8 @@ pub(crate) struct RunRequest {
     /// The command as it was typed; `view.command` is the same as far as it is UTF-8.
     pub(crate) command: Vec<OsString>,
     pub(crate) why: Why,
+    /// Where the run report goes.
+    pub(crate) report: Option<i32>,
 }
 
 /// Whether what the view withholds is explained as it happens.
@@ -85,6 +87,10 @@ struct RunArgs {
     /// Explain on standard error what the view withholds, as it happens, with the option that opens it
     #[arg(long, help_heading = "Running")]
     why: bool,
+    /// Write a report of the run, as JSON, to this descriptor: ids, times, exit, limits hit, protections
+    /// absent
+    #[arg(long, value_name = "N", value_parser = value::report_descriptor, help_heading = "Running")]
+    json_fd: Option<i32>,
 }
 
 #[derive(Args, Debug)]
@@ -210,10 +216,10 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
 }
 
 fn run_request(matches: &ArgMatches) -> Result<RunRequest, clap::Error> {
-    let RunArgs { options, view: file, why } = RunArgs::from_arg_matches(matches)?;
+    let RunArgs { options, view: file, why, json_fd } = RunArgs::from_arg_matches(matches)?;
     let (view, command) = options.into_view();
     let why = if why { Why::Explained } else { Why::Silent };
-    Ok(RunRequest { file, view, command, why })
+    Ok(RunRequest { file, view, command, why, report: json_fd })
 }
 
 impl From<bool> for Form {
@@ -236,8 +242,8 @@ mod tests {
     }
 
     /// Options of `run` that no view file has: they say how to run and not what to see.
-    const NOT_OF_THE_VIEW: [&str; 7] =
-        ["view", "why", "no-proc", "no-sys", "no-dev", "no-init", "help"];
+    const NOT_OF_THE_VIEW: [&str; 8] =
+        ["view", "why", "json-fd", "no-proc", "no-sys", "no-dev", "no-init", "help"];
 
     #[test]
     fn every_key_of_a_view_file_is_an_option_and_the_reverse() {

@@ -94,6 +94,13 @@ pub(crate) fn count(text: &str) -> Result<u64, BadValue> {
     }
 }
 
+pub(crate) fn report_descriptor(text: &str) -> Result<i32, BadValue> {
+    match text.parse() {
+        Ok(fd) if fd > 1 => Ok(fd),
+        _ => bad(text, "the number of a descriptor above 1"),
+    }
+}
+
 pub(crate) fn processors(text: &str) -> Result<f64, BadValue> {
     // Only digits and a point: f64 would also read 'inf', '1e9' and '-0'.
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
