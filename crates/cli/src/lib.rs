@@ -106,7 +106,13 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
         }
     }
     match ended {
-        Ok(outcome) => ExitCode::from(outcome.ending.code()),
+        Ok(outcome) => {
+            if !outcome.limits_hit.is_empty() {
+                let hit = outcome.limits_hit.join(", ");
+                screen.remark(&format!("eyot: the view ran into its limits: {hit}\n"));
+            }
+            ExitCode::from(outcome.ending.code())
+        }
         Err(error) => {
             screen.refuse(&render::launch_error(&error));
             ExitCode::from(error.exit_code())

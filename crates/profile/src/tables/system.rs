@@ -33,6 +33,7 @@ pub(super) const ETC: &[Row] = &[
     row("/etc/crypto-policies", Show::HostIfPresent),
     row("/etc/localtime", Show::HostOrItsLink),
     row("/etc/os-release", Show::HostOrItsLink),
+    row("/etc/locale.alias", Show::CopyIfPresent),
     // getservbyname and getprotobyname fail without them, and `make check` of many with them.
     row("/etc/services", Show::CopyIfPresent),
     row("/etc/protocols", Show::CopyIfPresent),
