@@ -49,6 +49,7 @@ const NAMES: &[&str] = &[
 ];
 
 pub(crate) const SYS_ADMIN: u8 = 21;
+pub(crate) const SETFCAP: Capability = Capability { number: 31, name: "SETFCAP" };
 
 /// The capability of this name, with or without `CAP_`, in any case.
 fn capability(name: &str) -> Result<Capability, String> {

@@ -3,7 +3,7 @@ use eyot_plan::{
 };
 
 use crate::LayeredView;
-use crate::capability::{SYS_ADMIN, capabilities};
+use crate::capability::{SETFCAP, SYS_ADMIN, capabilities};
 use crate::filter::seccomp;
 use crate::isolation::Walls;
 use crate::nearest::unknown;
@@ -37,9 +37,10 @@ pub(crate) fn confinement(
     request: Request<'_>,
     walls: &Walls,
     machine: &Machine,
+    uid: u32,
     seccomp_text: Option<&str>,
 ) -> Result<(Confinement, Option<Policy>), PlanError> {
-    let capabilities = capabilities(request)?;
+    let mut capabilities = capabilities(request)?;
     let sys_admin = capabilities.iter().any(|kept| kept.number == SYS_ADMIN);
     if let (UserNamespace::Host, Some(by), true) = (walls.isolation.user, &walls.user_by, sys_admin)
     {
@@ -47,6 +48,14 @@ pub(crate) fn confinement(
         return Err(refuse(what, by));
     }
     let (root_owned, opened) = allowed(request)?;
+    let nests = opened.iter().any(|allow| allow.value == Allow::Nesting);
+    if nests && uid == 0 && walls.isolation.user != UserNamespace::Host {
+        // Uid 0 maps itself into a namespace it makes only if it had this one (user_namespaces(7)). It counts in the
+        // view's user namespace alone, and every mount of the view is nosuid.
+        capabilities.push(SETFCAP);
+        capabilities.sort();
+        capabilities.dedup();
+    }
     let (seccomp, policy) = seccomp(choice(request), machine, &opened, seccomp_text)?;
     let confinement = Confinement {
         capabilities,

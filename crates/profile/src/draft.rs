@@ -45,8 +45,9 @@ pub fn draft(
     let who = Who::decide(request, profile, &root, facts)?;
     let hostname = hostname(request, &walls, profile.hostname)?;
     let limits = Limits::decide(request, facts, &who, walls.isolation.user)?;
-    let (confinement, policy) = confinement(request, &walls, &facts.machine, seccomp_text)?;
     let identity = who.identity(&walls.isolation, &facts.caller);
+    let (confinement, policy) =
+        confinement(request, &walls, &facts.machine, identity.uid, seccomp_text)?;
     let decided = Decided {
         walls: &walls,
         confinement: &confinement,
