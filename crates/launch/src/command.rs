@@ -1,5 +1,5 @@
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
 use eyot_plan::{Filter, LimitedBy, Plan, Seccomp};
@@ -8,6 +8,7 @@ use eyot_sys::{Error, FilterInstruction, Listener, Program, Resource, SignalSet}
 use crate::diagnose::Place;
 use crate::error::{Attempt, LaunchError};
 use crate::report;
+use crate::terminal::{Role, ViewTerminal};
 
 /// The last steps before the command, and the command.
 pub(crate) struct Command<'a> {
@@ -17,15 +18,16 @@ pub(crate) struct Command<'a> {
     filter: Option<Vec<FilterInstruction>>,
     /// To whoever hears of the calls that the filter notifies of.
     calls: Option<OwnedFd>,
+    terminal: Option<ViewTerminal>,
 }
 
 impl<'a> Command<'a> {
-    pub(crate) fn new(plan: &'a Plan, mask: SignalSet) -> Self {
+    pub(crate) fn new(plan: &'a Plan, mask: SignalSet, terminal: Option<ViewTerminal>) -> Self {
         let filter = match &plan.confinement.seccomp {
             Seccomp::Off => None,
             Seccomp::Filter { filter, .. } => Some(raw(filter)),
         };
-        Self { plan, mask, program: program_of(plan), filter, calls: None }
+        Self { plan, mask, program: program_of(plan), filter, calls: None, terminal }
     }
 
     /// Puts `filter` up in the place of the plan's and hands its listener over.
@@ -34,10 +36,15 @@ impl<'a> Command<'a> {
         self.calls = Some(to);
     }
 
+    /// Where init tells that the command has stopped.
+    pub(crate) fn channel(&self) -> Option<BorrowedFd<'_>> {
+        self.terminal.as_ref().map(ViewTerminal::channel)
+    }
+
     /// Becomes the command; comes back only with the reason why not.
-    pub(crate) fn run(&self, failed: &OwnedFd) -> LaunchError {
+    pub(crate) fn run(&self, role: Role, failed: &OwnedFd) -> LaunchError {
         let step = |what: &str, error: Error| LaunchError::step(what, Place::UserNamespace, error);
-        if let Err((what, error)) = self.get_ready() {
+        if let Err((what, error)) = self.get_ready(role) {
             return step(what, error);
         }
         if let Err(error) = self.filter_calls() {
@@ -53,15 +60,20 @@ impl<'a> Command<'a> {
     }
 
     /// Runs the command; comes back, with the exit status, only when that failed and has been reported.
-    pub(crate) fn run_and_report(&self, failed: &OwnedFd) -> i32 {
-        let error = self.run(failed);
+    pub(crate) fn run_and_report(&self, role: Role, failed: &OwnedFd) -> i32 {
+        let error = self.run(role, failed);
         report::send(failed, &error);
         error.exit_code().into()
     }
 
-    fn get_ready(&self) -> Result<(), (&'static str, Error)> {
+    fn get_ready(&self, role: Role) -> Result<(), (&'static str, Error)> {
         let process = &self.plan.process;
-        eyot_sys::new_session().map_err(|error| ("start a session", error))?;
+        match &self.terminal {
+            None => eyot_sys::new_session().map_err(|error| ("start a session", error))?,
+            Some(terminal) => {
+                terminal.take(role).map_err(|error| ("take the view's terminal", error))?;
+            }
+        }
         eyot_sys::change_directory(process.workdir.as_path())
             .map_err(|error| ("enter the working directory", error))?;
         self.limit().map_err(|error| ("set the limits", error))?;

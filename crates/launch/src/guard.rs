@@ -13,7 +13,7 @@ use crate::{cgroup, placeholder};
 /// Something to be done when the view has ended, with everything it needs as descriptors.
 #[derive(Debug)]
 pub(crate) enum Chore {
-    #[allow(dead_code, reason = "the terminal's relay is the first to ask for it")]
+    /// Only if it still is as the supervisor has made it.
     RestoreTerminal { terminal: OwnedFd, settings: TerminalSettings },
     /// Kills what is left in the group `name` of the group `parent` and removes it.
     RemoveControlGroup { parent: OwnedFd, name: CString },
@@ -25,7 +25,7 @@ impl Chore {
     /// Does it. A second time, or when there is nothing to do, changes nothing.
     fn carry_out(&self) -> Result<(), Error> {
         match self {
-            Chore::RestoreTerminal { terminal, settings } => settings.apply(terminal),
+            Chore::RestoreTerminal { terminal, settings } => settings.restore(terminal),
             Chore::RemoveControlGroup { parent, name } => cgroup::remove(parent.as_fd(), name),
             Chore::RemovePlaceholder { directory, name, temporary, text } => {
                 placeholder::remove(directory.as_fd(), name, temporary, text)

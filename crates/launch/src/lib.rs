@@ -23,6 +23,7 @@ mod sources;
 mod start;
 mod supervise;
 mod survey;
+mod terminal;
 pub mod why;
 
 pub use cgroup::survey_limits;

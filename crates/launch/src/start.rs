@@ -17,6 +17,7 @@ use crate::command;
 use crate::descriptors;
 use crate::diagnose::Place;
 use crate::error::LaunchError;
+use crate::guard::Chore;
 use crate::holdings::Holdings;
 use crate::ids::IdBlock;
 use crate::init;
@@ -24,6 +25,7 @@ use crate::prepare::{Ids, Prepared, prepare};
 use crate::report;
 use crate::run_directory::RunDirectory;
 use crate::sources::Sources;
+use crate::terminal::{CallersTerminal, Relay, Role, ViewTerminal};
 use crate::why::Why;
 use crate::{nursery, supervise};
 
@@ -38,6 +40,8 @@ pub(crate) struct Started {
     pub(crate) notes: Vec<String>,
     /// Where the command's calls are handed over, if somebody wants to hear of them.
     pub(crate) calls: Option<OwnedFd>,
+    /// Where the view has a terminal of its own.
+    pub(crate) relay: Option<Relay>,
 }
 
 /// The maker's exit status when nobody is left to see it.
@@ -53,6 +57,14 @@ pub(crate) struct Start<'a> {
     pub(crate) caller: (u32, u32),
     pub(crate) descriptors: HashMap<i32, Vec<u8>>,
     pub(crate) why: Option<&'a Why>,
+    /// What the view's terminal is shown on, where it gets one.
+    pub(crate) terminal: Option<CallersTerminal>,
+}
+
+/// The maker's ends of what leads to the supervisor's attendants.
+struct Lines {
+    calls: Option<OwnedFd>,
+    terminal: Option<OwnedFd>,
 }
 
 /// What the new mount namespace is a copy of.
@@ -66,7 +78,7 @@ impl Start<'_> {
     /// Starts the view, waits for its end and takes away what it had on the host.
     fn run_guarded(&self, options: &crate::RunOptions) -> Result<crate::Outcome, LaunchError> {
         let place = self.place();
-        let mut holdings = Holdings::make(self.plan, self.sources, place, Vec::new())?;
+        let mut holdings = Holdings::make(self.plan, self.sources, place, self.chores()?)?;
         let outcome = self
             .begin(&mut holdings)
             .and_then(|started| supervise::supervise(started, self.plan, options));
@@ -78,6 +90,15 @@ impl Start<'_> {
             outcome.notes.push("not everything could be cleaned up after the view".into());
         }
         Ok(outcome)
+    }
+
+    /// What has to be done at the end besides what the holdings ask for.
+    fn chores(&self) -> Result<Vec<Chore>, LaunchError> {
+        let terminal = self.terminal.as_ref().map(CallersTerminal::chore).transpose();
+        let terminal = terminal.map_err(|error| {
+            LaunchError::step("keep the terminal's settings", self.place(), error)
+        })?;
+        Ok(terminal.into_iter().collect())
     }
 
     /// Starts the view. What fails here has left nothing; what fails later comes through the report.
@@ -92,6 +113,9 @@ impl Start<'_> {
                 .map(|(calls, caller)| (Some(calls), Some(caller)))
                 .map_err(|error| step("make a channel", error))?,
         };
+        let (relay, channel) =
+            self.relay().map_err(|error| step("prepare for a terminal", error))?.unzip();
+
         let nursery = self.nursery();
         let mut ids = self.ids()?;
         let prepared = match place {
@@ -109,16 +133,19 @@ impl Start<'_> {
                     let _ = init.signal(supervise::SIGKILL).and_then(|()| init.wait());
                     return Err(error);
                 }
-                Ok(Started { init, report, host_ids, notes, calls })
+                Ok(Started { init, report, host_ids, notes, calls, relay })
             }
             Fork::Child => {
-                drop((report, calls));
+                drop((report, calls, relay));
                 let surrounding = match &nursery {
                     Some(_) => Surrounding::Nursery,
                     None => Surrounding::CopyOfHost,
                 };
                 let error = match self.settle_down(holdings, gate) {
-                    Ok(()) => self.make(prepared, ids, surrounding, holdings, &failed, caller),
+                    Ok(()) => {
+                        let lines = Lines { calls: caller, terminal: channel };
+                        self.make(prepared, ids, surrounding, holdings, lines, &failed)
+                    }
                     Err(error) => error,
                 };
                 report::send(&failed, &error);
@@ -186,8 +213,8 @@ impl Start<'_> {
         mut ids: Ids,
         surrounding: Surrounding,
         holdings: &Holdings,
+        lines: Lines,
         failed: &OwnedFd,
-        caller: Option<OwnedFd>,
     ) -> LaunchError {
         match self.make_or_fail(prepared, &mut ids, surrounding, holdings) {
             Ok(()) => {}
@@ -198,12 +225,20 @@ impl Start<'_> {
         if !eyot_sys::has_reader(failed) {
             eyot_sys::end(ORPHANED);
         }
-        let mut command = command::Command::new(self.plan, self.mask);
-        if let (Some(why), Some(channel)) = (self.why, caller) {
-            command.hand_calls_over(&why.filter, channel);
+        let terminal = self.terminal.as_ref().zip(lines.terminal);
+        let terminal = match terminal.map(|(like, channel)| ViewTerminal::open(like, channel)) {
+            None => None,
+            Some(Ok(terminal)) => Some(terminal),
+            Some(Err(error)) => {
+                return LaunchError::step("make the view's terminal", self.place(), error);
+            }
+        };
+        let mut command = command::Command::new(self.plan, self.mask, terminal);
+        if let (Some(why), Some(calls)) = (self.why, lines.calls) {
+            command.hand_calls_over(&why.filter, calls);
         }
         match self.plan.process.init {
-            Init::Command => command.run(failed),
+            Init::Command => command.run(Role::Leader, failed),
             Init::Eyot => init::run(&command, failed, ids.block.as_ref().map(IdBlock::descriptor)),
         }
     }
@@ -264,6 +299,13 @@ impl Start<'_> {
             Ok(Some(own))
         });
         mapped.map_err(|error| LaunchError::step("map the caller's ids", self.place(), error))
+    }
+
+    /// What shows the view's terminal, and the maker's channel to it.
+    fn relay(&self) -> Result<Option<(Relay, OwnedFd)>, Error> {
+        let Some(terminal) = &self.terminal else { return Ok(None) };
+        let (channel, its_channel) = eyot_sys::handover_channel()?;
+        Ok(Some((terminal.relay(channel)?, its_channel)))
     }
 
     fn set_up_namespaces(&self) -> Result<(), Error> {
@@ -425,11 +467,14 @@ pub(crate) fn run(
 ) -> Result<crate::Outcome, LaunchError> {
     descriptors::refuse_ways_out(plan)?;
     let descriptors = descriptors::read_texts(plan)?;
+    let terminal = CallersTerminal::of(plan).map_err(|error| {
+        LaunchError::step("open the terminal again", Place::Unprivileged, error)
+    })?;
     // Blocked in all three processes from before the fork, so that no signal falls between two of them.
     let mask = SignalSet::all().block();
     let caller = (facts.caller.uid, facts.caller.gid);
     let why = options.why.as_ref();
-    let start = Start { plan, facts, sources, mask, caller, descriptors, why };
+    let start = Start { plan, facts, sources, mask, caller, descriptors, why, terminal };
     let outcome = start.run_guarded(options);
     mask.block();
     outcome

@@ -1,10 +1,10 @@
 //! What the supervisor does while a view lives: pass signals on, keep the time, tell how it ended.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use eyot_plan::Plan;
-use eyot_sys::{Child, Ending, SignalSet};
+use eyot_sys::{Child, Ending, Readiness, SignalSet};
 
 use crate::error::LaunchError;
 use crate::init::FORWARDED;
@@ -27,6 +27,14 @@ pub struct Outcome {
 
 pub(crate) const SIGKILL: i32 = 9;
 
+/// Who sends one of these wants an end now, not after the last line of output.
+const ENDING: &[i32] = &[
+    1,  // SIGHUP
+    2,  // SIGINT
+    3,  // SIGQUIT
+    15, // SIGTERM
+];
+
 pub(crate) fn supervise(
     mut started: Started,
     plan: &Plan,
@@ -37,7 +45,11 @@ pub(crate) fn supervise(
     if let (Some(why), Some(calls)) = (&options.why, started.calls.take()) {
         attendants.push(crate::why::attend(why, plan, calls));
     }
+    if let Some(relay) = started.relay.take() {
+        attendants.push(Box::new(relay));
+    }
     let timed_out = wait_for_end(&started, begun, plan.limits.wall_time, &mut attendants)?;
+    drop(attendants);
     let ending = started
         .init
         .wait()
@@ -59,16 +71,35 @@ pub(crate) fn supervise(
 /// Somebody who has to do something while a view lives: the terminal, the registry, the explainer.
 pub(crate) trait Attendant {
     /// What to wait for.
-    fn descriptors(&self) -> Vec<BorrowedFd<'_>>;
+    fn watched(&self) -> Vec<Watch<'_>>;
 
-    /// The descriptor at `index` of [`descriptors`](Attendant::descriptors) is readable.
-    fn ready(&mut self, index: usize, init: &Child);
+    /// What was watched under this token is ready.
+    ///
+    /// Something else that was ready too may have been dealt with before, so nothing here may wait.
+    fn ready(&mut self, token: usize, init: &Child);
+
+    /// The signals it wants to see besides those that are passed on.
+    fn signals(&self) -> &'static [i32] {
+        &[]
+    }
 
     /// The supervisor got this signal; whether it is dealt with and must not be passed on.
     fn signal(&mut self, number: i32, init: &Child) -> Dealt;
 
     /// The view has ended.
     fn end(&mut self) {}
+
+    /// Whether the supervisor may end, after the view has.
+    fn finished(&self) -> bool {
+        true
+    }
+}
+
+/// One thing that an attendant waits for, and its own name for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch<'a> {
+    pub(crate) token: usize,
+    pub(crate) readiness: Readiness<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +108,8 @@ pub(crate) enum Dealt {
     PassOn,
 }
 
-/// Waits until the view's init has ended; says whether it had to be killed for its time.
+/// Waits until the view's init has ended and nobody has anything left to do; says whether it had to be killed for its
+/// time.
 fn wait_for_end(
     started: &Started,
     begun: Instant,
@@ -85,34 +117,23 @@ fn wait_for_end(
     attendants: &mut [Box<dyn Attendant>],
 ) -> Result<bool, LaunchError> {
     let step = |error| LaunchError::step("pass signals on", crate::Place::Host, error);
-    let signals = SignalSet::of(FORWARDED).descriptor().map_err(step)?;
+    let wanted = attendants.iter().flat_map(|attendant| attendant.signals());
+    let wanted: Vec<i32> = FORWARDED.iter().chain(wanted).copied().collect();
+    let signals = SignalSet::of(&wanted).descriptor().map_err(step)?;
     let mut timed_out = false;
     loop {
         let left = wall_time.map(|limit| limit.saturating_sub(begun.elapsed()));
-        let mut watched = vec![started.init.as_fd(), signals.as_fd()];
-        let mut owners = Vec::new();
-        for (number, attendant) in attendants.iter().enumerate() {
-            for (index, descriptor) in attendant.descriptors().into_iter().enumerate() {
-                watched.push(descriptor);
-                owners.push((number, index));
-            }
-        }
-        let ready = eyot_sys::wait_readable(&watched, if timed_out { None } else { left });
-        drop(watched);
-        for ((number, index), _) in owners.iter().zip(&ready[2..]).filter(|(_, ready)| **ready) {
-            attendants[*number].ready(*index, &started.init);
+        let init = Readiness::Readable(started.init.as_fd());
+        let own = [Readiness::Readable(signals.as_fd()), init];
+        let ready = wait(&own, attendants, if timed_out { None } else { left });
+        for (number, token) in ready.attendants {
+            attendants[number].ready(token, &started.init);
         }
         while let Some(number) = eyot_sys::read_signal(&signals) {
-            let dealt = |attendant: &mut Box<dyn Attendant>| {
-                attendant.signal(number, &started.init) == Dealt::With
-            };
-            if !attendants.iter_mut().any(dealt) {
-                // The init may have ended in this very moment; the next round sees it.
-                let _ = started.init.signal(number);
-            }
+            deal_with(number, &started.init, attendants);
         }
-        if ready[0] {
-            attendants.iter_mut().for_each(|attendant| attendant.end());
+        if ready.own[1] {
+            finish(&signals, attendants, &started.init);
             return Ok(timed_out);
         }
         if !timed_out && wall_time.is_some_and(|limit| begun.elapsed() >= limit) {
@@ -120,4 +141,55 @@ fn wait_for_end(
             let _ = started.init.signal(SIGKILL);
         }
     }
+}
+
+/// The view has ended: lets the attendants finish, unless somebody has no patience for it.
+fn finish(signals: &OwnedFd, attendants: &mut [Box<dyn Attendant>], init: &Child) {
+    attendants.iter_mut().for_each(|attendant| attendant.end());
+    while !attendants.iter().all(|attendant| attendant.finished()) {
+        let ready = wait(&[Readiness::Readable(signals.as_fd())], attendants, None);
+        for (number, token) in ready.attendants {
+            attendants[number].ready(token, init);
+        }
+        while let Some(number) = eyot_sys::read_signal(signals) {
+            if deal_with(number, init, attendants) == Dealt::PassOn && ENDING.contains(&number) {
+                return;
+            }
+        }
+    }
+}
+
+/// Asks the attendants about a signal, and passes it on if none of them has dealt with it.
+fn deal_with(number: i32, init: &Child, attendants: &mut [Box<dyn Attendant>]) -> Dealt {
+    if attendants.iter_mut().any(|attendant| attendant.signal(number, init) == Dealt::With) {
+        return Dealt::With;
+    }
+    // The init may have ended in this very moment; the next round sees it.
+    let _ = init.signal(number);
+    Dealt::PassOn
+}
+
+/// What is ready: of the supervisor's own, and attendants by number with their tokens.
+struct Ready {
+    own: Vec<bool>,
+    attendants: Vec<(usize, usize)>,
+}
+
+fn wait(
+    own: &[Readiness<'_>],
+    attendants: &[Box<dyn Attendant>],
+    timeout: Option<Duration>,
+) -> Ready {
+    let mut wanted = own.to_vec();
+    let mut owners = Vec::new();
+    for (number, attendant) in attendants.iter().enumerate() {
+        for watch in attendant.watched() {
+            wanted.push(watch.readiness);
+            owners.push((number, watch.token));
+        }
+    }
+    let mut ready = eyot_sys::wait_ready(&wanted, timeout);
+    let theirs = ready.split_off(own.len());
+    let ready_owners = owners.into_iter().zip(theirs).filter(|(_, ready)| *ready);
+    Ready { own: ready, attendants: ready_owners.map(|(owner, _)| owner).collect() }
 }

@@ -98,19 +98,28 @@ pub fn kill(pid: i32, number: i32) {
     unsafe { libc::kill(pid, number) };
 }
 
-/// Reaps one ended child of whatever number, without waiting.
-pub fn reap_any() -> Option<(i32, Ending)> {
+/// What became of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Ended(Ending),
+    /// By a signal, so that it can be continued.
+    Stopped,
+}
+
+/// What became of one child of whatever number, without waiting; an ended one is reaped.
+pub fn next_change() -> Option<(i32, Change)> {
     let mut status: c_int = 0;
     // SAFETY: `status` outlives the call.
-    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::WUNTRACED) };
     if pid <= 0 {
         return None;
     }
-    let ending = match libc::WIFSIGNALED(status) {
-        true => Ending::Killed(libc::WTERMSIG(status)),
-        false => Ending::Exited(libc::WEXITSTATUS(status)),
+    let change = match (libc::WIFSTOPPED(status), libc::WIFSIGNALED(status)) {
+        (true, _) => Change::Stopped,
+        (false, true) => Change::Ended(Ending::Killed(libc::WTERMSIG(status))),
+        (false, false) => Change::Ended(Ending::Exited(libc::WEXITSTATUS(status))),
     };
-    Some((pid, ending))
+    Some((pid, change))
 }
 
 /// Signals held back from the process until asked for.
@@ -143,6 +152,22 @@ impl SignalSet {
                 libc::sigaddset(&raw mut set, *number);
             }
             Self(set)
+        }
+    }
+
+    pub(crate) fn without(mut self, number: i32) -> Self {
+        // SAFETY: the set was initialised when it was made; sigdelset refuses numbers it does not know.
+        unsafe { libc::sigdelset(&raw mut self.0, number) };
+        self
+    }
+
+    /// Takes one of these signals, which must be blocked, if it is pending.
+    pub(crate) fn take_pending(&self) {
+        // SAFETY: timespec is plain data, for which zero is valid.
+        let at_once: libc::timespec = unsafe { std::mem::zeroed() };
+        // SAFETY: set and time live across the call; a null siginfo is allowed.
+        unsafe {
+            libc::sigtimedwait(&raw const self.0, std::ptr::null_mut(), &raw const at_once);
         }
     }
 
@@ -362,6 +387,12 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
         .map_err(|errno| Call::other("pipe2").failed(errno))
 }
 
+/// Another number for the same open file, which no program of ours inherits.
+pub fn copy_descriptor(of: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
+    rustix::io::fcntl_dupfd_cloexec(of, 3)
+        .map_err(|errno| Call::other("fcntl(F_DUPFD_CLOEXEC)").failed(errno))
+}
+
 /// Whether anybody can still read what is written to this pipe (`poll(2)`, `POLLERR`).
 pub fn has_reader(pipe: impl AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -461,11 +492,27 @@ pub fn change_directory(to: &Path) -> Result<(), Error> {
         .map_err(|errno| Call::ChangeDirectory { to: to.to_owned() }.failed(errno))
 }
 
-/// Descriptors to wait for, and how long.
+/// What to wait for on a descriptor.
+#[derive(Clone, Copy, Debug)]
+pub enum Readiness<'a> {
+    Readable(BorrowedFd<'a>),
+    Writable(BorrowedFd<'a>),
+}
+
+/// Waits until one of the descriptors is readable, or the time is over.
 pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Vec<bool> {
+    let wanted: Vec<_> = descriptors.iter().copied().map(Readiness::Readable).collect();
+    wait_ready(&wanted, timeout)
+}
+
+/// Waits until one of the descriptors is ready, or the time is over. A descriptor whose other end is closed is ready.
+pub fn wait_ready(wanted: &[Readiness<'_>], timeout: Option<Duration>) -> Vec<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut polled: Vec<PollFd<'_>> =
-        descriptors.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    let polled = wanted.iter().map(|wanted| match wanted {
+        Readiness::Readable(descriptor) => PollFd::from_borrowed_fd(*descriptor, PollFlags::IN),
+        Readiness::Writable(descriptor) => PollFd::from_borrowed_fd(*descriptor, PollFlags::OUT),
+    });
+    let mut polled: Vec<PollFd<'_>> = polled.collect();
     let timeout = timeout.map(|time| Timespec {
         tv_sec: time.as_secs() as i64,
         tv_nsec: time.subsec_nanos().into(),
@@ -473,6 +520,6 @@ pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) 
     match poll(&mut polled, timeout.as_ref()) {
         Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
         // EINTR: the caller looks again.
-        Err(_) => vec![false; descriptors.len()],
+        Err(_) => vec![false; wanted.len()],
     }
 }

@@ -1,11 +1,11 @@
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use eyot_plan::Plan;
 use eyot_sys::{
-    Child, LastLink, Notification, RootIdentity, SyscallListener, read_memory, read_string,
-    read_thread_link,
+    Child, LastLink, Notification, Readiness, RootIdentity, SyscallListener, read_memory,
+    read_string, read_thread_link,
 };
 
 use super::call::{About, Intent, Request, about};
@@ -15,7 +15,7 @@ use super::listener::{Answer, Ear, Hearer};
 use super::outlook::Outlook;
 use super::peer::{self, Peer};
 use super::{Refusal, Verdict, Why};
-use crate::supervise::{Attendant, Dealt};
+use crate::supervise::{Attendant, Dealt, Watch};
 
 /// PATH_MAX of limits.h.
 const LONGEST_PATH: usize = 4096;
@@ -40,11 +40,12 @@ struct Attending {
 }
 
 impl Attendant for Attending {
-    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
-        self.ear.descriptor().into_iter().collect()
+    fn watched(&self) -> Vec<Watch<'_>> {
+        let watch = |ear| Watch { token: 0, readiness: Readiness::Readable(ear) };
+        self.ear.descriptor().into_iter().map(watch).collect()
     }
 
-    fn ready(&mut self, _index: usize, _init: &Child) {
+    fn ready(&mut self, _token: usize, _init: &Child) {
         self.ear.ready(&mut self.explainer);
     }
 
