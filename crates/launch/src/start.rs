@@ -227,7 +227,12 @@ impl Start<'_> {
         }
         let terminal = self.terminal.as_ref().zip(lines.terminal);
         let terminal = match terminal.map(|(like, channel)| ViewTerminal::open(like, channel)) {
-            None => None,
+            None => {
+                // Out of the supervisor's process group: what the caller's terminal sends to that, the supervisor passes
+                // on, and the view would get it twice. As a group leader of nothing this cannot fail.
+                let _ = eyot_sys::new_session();
+                None
+            }
             Some(Ok(terminal)) => Some(terminal),
             Some(Err(error)) => {
                 return LaunchError::step("make the view's terminal", self.place(), error);

@@ -2,7 +2,7 @@ use std::ffi::OsString;
 
 use eyot_plan::{
     Entry, Facts, HostPath, Init, Layer, Links, Origin, Owner, Plan, PlanError, Presence, Process,
-    Root, SourceFact, ViewPath, What, settle,
+    Root, Sharing, SourceFact, ViewPath, What, settle,
 };
 
 use crate::asked::asked_entries;
@@ -70,6 +70,14 @@ pub fn draft(
     };
     let asked = all_entries(setting, request, &walls, &mut notes)?;
     notes.extend(setting.groups_note(&asked));
+    if walls.isolation.pid == Sharing::Host && !limits.set.needs_cgroup() {
+        // Only with a PID namespace or a control group can the kernel name them all.
+        notes.push(
+            "with the host's processes shared, background processes of the command may outlive the view \
+             (a limit such as --processes ends them with it)"
+                .to_owned(),
+        );
+    }
     let process = Process {
         command: command(request),
         workdir: ViewPath::new("/")?,
