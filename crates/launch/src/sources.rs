@@ -76,7 +76,10 @@ pub(crate) fn links_of(what: &What) -> Links {
 }
 
 fn look_up(from: &HostPath, what: &What, links: Links) -> Result<Handle, Error> {
-    let found = open(from.as_path(), links)?;
+    let found = match what {
+        What::File { .. } => Handle::open_for_reading(from.as_path())?,
+        _ => open(from.as_path(), links)?,
+    };
     // The placeholder of another view: this one has to hold it too, or the name would be free when the other ends.
     match what {
         What::Reserved { .. } if placeholder::is_placeholder(&found) => Err(missing(from)),

@@ -5,11 +5,10 @@
 //! - the *command*, the maker's child.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::OwnedFd;
 
 use eyot_plan::{CgroupLayout, Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
-use eyot_sys::{Child, Errno, Error, Fork, Handle, IdRange, LastLink, Namespaces, SignalSet};
+use eyot_sys::{Child, Errno, Error, Fork, IdRange, Namespaces, SignalSet};
 
 use crate::assemble::{Surroundings, assemble};
 use crate::cgroup::Groups;
@@ -126,7 +125,7 @@ impl Start<'_> {
         let notes = prepared.notes.clone();
         let host_ids = ids.host;
         let gate = Gate::before(holdings).map_err(|error| step("make a pipe", error))?;
-        let forked = in_nursery(nursery.as_ref(), || self.fork(holdings));
+        let forked = self.fork(holdings, nursery.as_ref());
         match forked.map_err(|error| step("make the view's namespaces", error))? {
             Fork::Parent(init) => {
                 if let Err(error) = self.settle_in(&init, holdings, gate) {
@@ -141,7 +140,9 @@ impl Start<'_> {
                     Some(_) => Surrounding::Nursery,
                     None => Surrounding::CopyOfHost,
                 };
-                let error = match self.settle_down(holdings, gate) {
+                let settled =
+                    self.settle_down(holdings, gate).and_then(|()| self.enter_nursery(nursery));
+                let error = match settled {
                     Ok(()) => {
                         let lines = Lines { calls: caller, terminal: channel };
                         self.make(prepared, ids, surrounding, holdings, lines, &failed)
@@ -154,8 +155,12 @@ impl Start<'_> {
         }
     }
 
-    fn fork(&self, holdings: &Holdings) -> Result<Fork, Error> {
-        let namespaces = self.namespaces(holdings);
+    fn fork(&self, holdings: &Holdings, nursery: Option<&OwnedFd>) -> Result<Fork, Error> {
+        let namespaces = match nursery {
+            None => self.namespaces(holdings) | Namespaces::MOUNT,
+            // Copied from the nursery, by the maker: see `enter_nursery`.
+            Some(_) => self.namespaces(holdings),
+        };
         match holdings.groups.as_ref().and_then(Groups::birthplace) {
             None => eyot_sys::fork_into(namespaces, None),
             Some(group) => match eyot_sys::fork_into(namespaces, Some(group)) {
@@ -164,6 +169,14 @@ impl Start<'_> {
                 forked => forked,
             },
         }
+    }
+
+    /// The maker's own mount namespace, as a copy of the nursery instead of the host's.
+    fn enter_nursery(&self, nursery: Option<OwnedFd>) -> Result<(), LaunchError> {
+        let Some(nursery) = nursery else { return Ok(()) };
+        eyot_sys::join(&nursery, Namespaces::MOUNT)
+            .and_then(|()| eyot_sys::unshare(Namespaces::MOUNT))
+            .map_err(|error| LaunchError::step("copy the nursery", self.place(), error))
     }
 
     /// The supervisor's part after the fork: where systemd has to move the maker, it does, and the maker may go on.
@@ -401,8 +414,7 @@ impl Start<'_> {
             // Made later: see `enter_groups`.
             Some(_) => Namespaces::NONE,
         };
-        Namespaces::MOUNT
-            | own(isolation.pid, Namespaces::PID)
+        own(isolation.pid, Namespaces::PID)
             | own(isolation.ipc, Namespaces::IPC)
             | own(isolation.uts, Namespaces::UTS)
             | cgroup
@@ -442,25 +454,6 @@ impl Gate {
         drop(self.release);
         eyot_sys::read_byte(&self.wait).is_some()
     }
-}
-
-/// Runs `step` inside the nursery, if there is one, and comes back whatever it answered.
-fn in_nursery<T>(
-    nursery: Option<&OwnedFd>,
-    step: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
-    let Some(nursery) = nursery else { return step() };
-    let home = eyot_sys::open_namespace("/proc/self/ns/mnt")?;
-    let root = Handle::open(Path::new("/"), LastLink::Follow)?;
-    eyot_sys::join(nursery, Namespaces::MOUNT)?;
-    let parent = eyot_sys::own_pid();
-    let outcome = step();
-    // The child stays in its copy of the nursery.
-    if eyot_sys::own_pid() == parent {
-        eyot_sys::join(&home, Namespaces::MOUNT)?;
-        eyot_sys::change_root_back(root.as_fd())?;
-    }
-    outcome
 }
 
 /// Runs `plan` and waits for its end; see [`crate::run`].

@@ -55,10 +55,10 @@ pub use namespace::{
     new_user_namespace, open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
 };
 pub use process::{
-    Change, Child, Ending, Program, Readiness, SignalSet, change_directory, change_root_back,
-    close_all_from, close_on_exec_from, copy_descriptor, die_with_parent, drop_groups,
-    effective_ids, end, forbid_inspection, has_reader, keep_capabilities_over_ids, keep_on_exec,
-    kill, kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe, read_byte,
+    Change, Child, Ending, Program, Readiness, SignalSet, change_directory, close_all_from,
+    close_on_exec_from, copy_descriptor, die_with_parent, drop_groups, effective_ids, end,
+    forbid_inspection, has_reader, keep_capabilities_over_ids, keep_on_exec, kill,
+    kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe, read_byte,
     read_descriptor, read_signal, read_to_end, reset_signal_actions, send_signal, set_ids,
     set_own_name, supplementary_groups, wait_readable, wait_ready, write_all, write_descriptor,
 };

@@ -84,23 +84,25 @@ impl Handle {
         self.descriptor
     }
 
+    /// Looks `path` up to read what it holds. A device or pipe does not block, and is not read.
+    pub fn open_for_reading(path: &Path) -> Result<Self, Error> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let failed = |errno| Call::Lookup { path: path.to_owned() }.failed(errno);
+        let descriptor = rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(failed)?;
+        Self::of(descriptor).map_err(failed)
+    }
+
     /// What this file holds, at most `limit` bytes (else `EFBIG`).
-    ///
-    /// The descriptor is opened anew for reading through `/proc/self/fd`: the same file, not the same path.
     pub fn content(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        let path = self.link();
-        let failed = |errno| Call::other(format!("read({path})")).failed(errno);
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(CWD, &path, flags, Mode::empty()).map_err(failed)?;
-        let mut bytes = Vec::with_capacity(16 * 1024);
-        loop {
-            match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)) {
-                Ok(0) => return Ok(bytes),
-                Ok(_) if bytes.len() as u64 > limit => return Err(failed(Errno::FBIG)),
-                Ok(_) => bytes.reserve(16 * 1024),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(failed(errno)),
+        let failed = |errno| Call::other(format!("read({})", self.link())).failed(errno);
+        match content_of(&self.descriptor, self.size, limit) {
+            // Held for its place only. Opened anew through /proc/self/fd it is the same file, whatever the path is now.
+            Err(Errno::BADF) => {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+                let file = rustix::fs::openat(CWD, self.link(), flags, Mode::empty());
+                file.and_then(|file| content_of(&file, self.size, limit)).map_err(failed)
             }
+            result => result.map_err(failed),
         }
     }
 
@@ -143,6 +145,23 @@ impl Handle {
 impl AsFd for Handle {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
+    }
+}
+
+fn content_of(file: &OwnedFd, size: u64, limit: u64) -> Result<Vec<u8>, Errno> {
+    // One byte more than it had, so that the first read also finds the end.
+    let mut bytes = Vec::with_capacity(size.min(limit) as usize + 1);
+    loop {
+        let offset = bytes.len() as u64;
+        match rustix::io::pread(file, rustix::buffer::spare_capacity(&mut bytes), offset) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) if bytes.len() as u64 > limit => return Err(Errno::FBIG),
+            // A short read of a regular file is its end (read(2)).
+            Ok(_) if bytes.len() < bytes.capacity() => return Ok(bytes),
+            Ok(_) => bytes.reserve(4096),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
     }
 }
 

@@ -477,15 +477,6 @@ pub fn read_descriptor(number: i32, limit: u64) -> Result<Vec<u8>, Error> {
     if bytes.len() as u64 > limit { Err(failed(Errno::FBIG)) } else { Ok(bytes) }
 }
 
-/// Makes `root` the caller's root and working directory again after a visit to another mount namespace.
-///
-/// `setns(2)` puts both to the root of the namespace it enters, which is not where a caller in a chroot was.
-pub fn change_root_back(root: BorrowedFd<'_>) -> Result<(), Error> {
-    rustix::process::fchdir(root)
-        .and_then(|()| rustix::process::chroot("."))
-        .map_err(|errno| Call::other("chroot(back)").failed(errno))
-}
-
 /// Changes the working directory (`chdir(2)`).
 pub fn change_directory(to: &Path) -> Result<(), Error> {
     rustix::process::chdir(to)
