@@ -72,13 +72,22 @@ fn row(view: &LivingView, now: SystemTime) -> [String; 6] {
         Some(about) => {
             let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             let age = (now.as_secs_f64() - about.started).max(0.0);
-            let command = render::printable(&about.command.join(" "));
+            let command = beginning(&render::printable(&about.command.join(" ")));
             // Another user's supervisor may say anything.
             (render::printable(&about.profile), age_text(age as u64), command)
         }
     };
     let (user, pid) = (view.uid.to_string(), view.supervisor_pid.to_string());
     [view.name.to_string(), user, pid, profile, age, command]
+}
+
+/// Whole scripts are commands too.
+fn beginning(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }
 
 fn age_text(seconds: u64) -> String {
@@ -126,6 +135,12 @@ mod tests {
             stopped-one  1000  42   ?        ?    (does not answer)
         "#]]
         .assert_eq(&table(&views, now));
+    }
+
+    #[test]
+    fn a_long_command_is_cut_between_characters() {
+        assert_eq!(beginning(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(beginning(&"é".repeat(61)), "é".repeat(60) + "…");
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) struct Started {
 }
 
 /// The maker's exit status when nobody is left to see it.
-const ORPHANED: u8 = 125;
+pub(crate) const ORPHANED: u8 = 125;
 
 /// What the supervisor hands to the processes it starts.
 pub(crate) struct Start<'a> {

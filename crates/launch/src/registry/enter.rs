@@ -23,7 +23,7 @@ use crate::diagnose::Place;
 use crate::error::LaunchError;
 use crate::guard::Guard;
 use crate::own_program::{self, OwnProgram};
-use crate::start::Started;
+use crate::start::{ORPHANED, Started};
 use crate::supervise::{Outcome, supervise};
 use crate::terminal::{CallersTerminal, Relay, Role, ViewTerminal};
 
@@ -162,6 +162,10 @@ impl Visitor<'_> {
                         eyot_sys::end(error.exit_code())
                     }
                 };
+                // As for a view's maker: a supervisor that ended before sends no signal.
+                if !eyot_sys::has_reader(&failed) {
+                    eyot_sys::end(ORPHANED);
+                }
                 let mut command = Command::new(self.plan, self.mask, terminal);
                 command.execute_by(own_program);
                 eyot_sys::end(command.run_and_report(Role::Leader, &failed) as u8)
