@@ -18,6 +18,7 @@ mod doctor;
 mod engine;
 
 mod generate;
+mod living;
 mod plan_text;
 mod render;
 mod report;
@@ -63,6 +64,9 @@ fn carry_out(request: Request, screen: &mut Screen<'_>) -> ExitCode {
             (Err(message), _) => screen.refuse(&message),
         },
         Request::Doctor(form) => doctor::print(&eyot_launch::doctor(), form, screen),
+        Request::List(form) => living::list(form, screen),
+        Request::Enter { target, command } => living::enter(&target, command, screen),
+        Request::Stop { target, grace } => living::stop(&target, grace, screen),
         Request::Check(request) => check::check(&request, screen),
         Request::SchemaView => screen.answer(&generate::schema_of_views()),
         Request::Completions(shell) => screen.answer(&generate::completions(shell)),
@@ -93,7 +97,7 @@ fn run(request: &RunRequest, screen: &mut Screen<'_>) -> ExitCode {
             Err(message) => return screen.refuse(&message),
         },
     };
-    let ended = engine::run(&prepared, &RunOptions { why });
+    let ended = engine::run(&prepared, &RunOptions { why, name: request.name.clone() });
     // Of a command that never ran there is nothing to say unless something was found.
     let tellable = |summary: &Summary| ended.is_ok() || !summary.found.is_empty();
     if let Some(summary) = teller.summary().filter(tellable) {

@@ -7,6 +7,7 @@ use eyot_sys::{Error, FilterInstruction, Listener, Program, Resource, SignalSet}
 
 use crate::diagnose::Place;
 use crate::error::{Attempt, LaunchError};
+use crate::own_program::OwnProgram;
 use crate::report;
 use crate::terminal::{Role, ViewTerminal};
 
@@ -19,6 +20,8 @@ pub(crate) struct Command<'a> {
     /// To whoever hears of the calls that the filter notifies of.
     calls: Option<OwnedFd>,
     terminal: Option<ViewTerminal>,
+    /// What this process becomes first, where the command could write eyot's executable.
+    own_program: Option<OwnProgram>,
 }
 
 impl<'a> Command<'a> {
@@ -27,7 +30,20 @@ impl<'a> Command<'a> {
             Seccomp::Off => None,
             Seccomp::Filter { filter, .. } => Some(raw(filter)),
         };
-        Self { plan, mask, program: program_of(plan), filter, calls: None, terminal }
+        Self {
+            plan,
+            mask,
+            program: program_of(plan),
+            filter,
+            calls: None,
+            terminal,
+            own_program: None,
+        }
+    }
+
+    /// Has the command executed by `own_program`.
+    pub(crate) fn execute_by(&mut self, own_program: Option<OwnProgram>) {
+        self.own_program = own_program;
     }
 
     /// Puts `filter` up in the place of the plan's and hands its listener over.
@@ -50,11 +66,14 @@ impl<'a> Command<'a> {
         if let Err(error) = self.filter_calls() {
             return step("put the system-call filter up", error);
         }
-        let _ = failed;
+        let refused = match &self.own_program {
+            None => self.program.execute(),
+            Some(own) => own.execute(&self.program, failed),
+        };
         let program = self.plan.process.command.first().map(|name| name.to_string_lossy());
         LaunchError {
             attempt: Attempt::Command { program: program.unwrap_or_default().into_owned() },
-            cause: Box::new(self.program.execute().into()),
+            cause: Box::new(refused.into()),
             place: Place::UserNamespace,
         }
     }

@@ -25,12 +25,14 @@ pub(crate) const SIGCONT: i32 = 18;
 
 /// Starts the command and stays as init until it has ended. Comes back only with an error.
 ///
+/// `while_it_starts` is done beside the command's first steps, before init closes its descriptors.
 /// Init keeps two descriptors at most: `lock`, because the view's block of ids is free only when init has ended too, and
 /// the channel over which it tells that a command on a terminal has stopped.
 pub(crate) fn run(
     command: &Command<'_>,
     failed: &OwnedFd,
     lock: Option<BorrowedFd<'_>>,
+    while_it_starts: impl FnOnce(),
 ) -> LaunchError {
     // The command's process borrows our memory until it has become the command: nothing is copied for it.
     let mut run = || command.run_and_report(Role::Command, failed);
@@ -38,6 +40,7 @@ pub(crate) fn run(
         Err(error) => return LaunchError::step("start the command", Place::UserNamespace, error),
         Ok(pid) => pid,
     };
+    while_it_starts();
     // Whoever reads the command's output must see its end when the command ends, and a file held open here would be a
     // way out. The supervisor sees the report's end when the command has the other copy closed.
     let channel = command.channel();

@@ -6,6 +6,7 @@
 mod assemble;
 mod cgroup;
 mod command;
+mod confine;
 mod descriptors;
 mod diagnose;
 mod doctor;
@@ -15,8 +16,10 @@ mod holdings;
 mod ids;
 mod init;
 mod nursery;
+mod own_program;
 mod placeholder;
 mod prepare;
+mod registry;
 mod report;
 mod run_directory;
 mod sources;
@@ -32,6 +35,10 @@ pub use diagnose::{Explanation, Place, Rule, diagnose};
 pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
 pub use error::{Attempt, Cause, LaunchError};
 pub use eyot_sys::Ending;
+pub use own_program::arrive;
+pub use registry::{
+    Description, LivingView, NetworkKind, Stopped, Target, UserKind, ViewName, enter, list, stop,
+};
 pub use sources::Sources;
 pub use supervise::Outcome;
 pub use survey::survey;
@@ -41,6 +48,8 @@ pub use survey::survey;
 pub struct RunOptions {
     /// Explain what the view withholds, as it happens.
     pub why: Option<why::Why>,
+    /// What the view is called, unlike every other living view of the caller; made of its command if `None`.
+    pub name: Option<ViewName>,
 }
 
 /// Makes the view of `plan`, runs its command and waits for the end.

@@ -14,6 +14,7 @@ use eyot_sys::{Attributes, DetachedMount, Errno, Handle, IdRange, Kind, Reach};
 use crate::diagnose::Place;
 use crate::error::{Attempt, Cause, LaunchError};
 use crate::ids::IdBlock;
+use crate::own_program::{self, OwnProgram};
 use crate::sources::Sources;
 
 /// The parts of a view that come from the host, in the order of the plan's entries.
@@ -21,6 +22,8 @@ use crate::sources::Sources;
 pub(crate) struct Prepared {
     pub(crate) root: Option<DetachedMount>,
     pub(crate) parts: Vec<Part>,
+    /// Eyot's own executable, where the view could write it otherwise.
+    pub(crate) own_program: Option<OwnProgram>,
     /// What was done less openly than the plan says, for the report.
     pub(crate) notes: Vec<String>,
 }
@@ -126,6 +129,8 @@ pub(crate) fn prepare(
         prepared.parts.push(part);
     }
     prepared.notes = preparer.notes;
+    prepared.own_program = own_program::prepare(plan, ids.host, place)
+        .map_err(|error| LaunchError::step("protect eyot's own executable", place, error))?;
     Ok(prepared)
 }
 

@@ -4,15 +4,17 @@
 //! - the *maker*, first process of the new PID namespace: assembles the view, drops its rights and becomes init;
 //! - the *command*, the maker's child.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-use eyot_plan::{CgroupLayout, Facts, Init, Landlock, Network, Plan, Sharing, UserNamespace};
+use eyot_plan::{CgroupLayout, Facts, Init, Network, Plan, Sharing, UserNamespace};
 use eyot_sys::{Child, Errno, Error, Fork, IdRange, Namespaces, SignalSet};
 
 use crate::assemble::{Surroundings, assemble};
 use crate::cgroup::Groups;
 use crate::command;
+use crate::confine::confine;
 use crate::descriptors;
 use crate::diagnose::Place;
 use crate::error::LaunchError;
@@ -20,7 +22,9 @@ use crate::guard::Chore;
 use crate::holdings::Holdings;
 use crate::ids::IdBlock;
 use crate::init;
+use crate::own_program::OwnProgram;
 use crate::prepare::{Ids, Prepared, prepare};
+use crate::registry::{Channel, HandedOver, Registered};
 use crate::report;
 use crate::run_directory::RunDirectory;
 use crate::sources::Sources;
@@ -41,10 +45,12 @@ pub(crate) struct Started {
     pub(crate) calls: Option<OwnedFd>,
     /// Where the view has a terminal of its own.
     pub(crate) relay: Option<Relay>,
+    /// Where the view's namespaces came, if the supervisor could not open them itself.
+    pub(crate) handed_over: Option<HandedOver>,
 }
 
 /// The maker's exit status when nobody is left to see it.
-const ORPHANED: u8 = 125;
+pub(crate) const ORPHANED: u8 = 125;
 
 /// What the supervisor hands to the processes it starts.
 pub(crate) struct Start<'a> {
@@ -58,6 +64,14 @@ pub(crate) struct Start<'a> {
     pub(crate) why: Option<&'a Why>,
     /// What the view's terminal is shown on, where it gets one.
     pub(crate) terminal: Option<CallersTerminal>,
+    /// For whoever enters the view later; taken by the supervisor and by the maker, each in its own copy.
+    pub(crate) channel: Cell<Option<Channel>>,
+}
+
+/// What the maker still needs when the view is made.
+struct Made {
+    own_proc: Option<OwnedFd>,
+    own_program: Option<OwnProgram>,
 }
 
 /// The maker's ends of what leads to the supervisor's attendants.
@@ -75,12 +89,16 @@ pub(crate) enum Surrounding {
 
 impl Start<'_> {
     /// Starts the view, waits for its end and takes away what it had on the host.
-    fn run_guarded(&self, options: &crate::RunOptions) -> Result<crate::Outcome, LaunchError> {
+    fn run_guarded(
+        &self,
+        options: &crate::RunOptions,
+        registered: Option<Registered>,
+    ) -> Result<crate::Outcome, LaunchError> {
         let place = self.place();
         let mut holdings = Holdings::make(self.plan, self.sources, place, self.chores()?)?;
         let outcome = self
             .begin(&mut holdings)
-            .and_then(|started| supervise::supervise(started, self.plan, options));
+            .and_then(|started| supervise::supervise(started, self.plan, options, registered));
         let limits_hit = holdings.limits_hit();
         let clean = holdings.give_up();
         let mut outcome = outcome?;
@@ -132,7 +150,8 @@ impl Start<'_> {
                     let _ = init.signal(supervise::SIGKILL).and_then(|()| init.wait());
                     return Err(error);
                 }
-                Ok(Started { init, report, host_ids, notes, calls, relay })
+                let handed_over = self.channel.take().map(Channel::supervisors_end);
+                Ok(Started { init, report, host_ids, notes, calls, relay, handed_over })
             }
             Fork::Child => {
                 drop((report, calls, relay));
@@ -229,10 +248,11 @@ impl Start<'_> {
         lines: Lines,
         failed: &OwnedFd,
     ) -> LaunchError {
-        match self.make_or_fail(prepared, &mut ids, surrounding, holdings) {
-            Ok(()) => {}
+        let made = self.make_or_fail(prepared, &mut ids, surrounding, holdings);
+        let Made { own_proc, own_program } = match made {
+            Ok(made) => made,
             Err(error) => return error,
-        }
+        };
         // A supervisor that ended before this process asked to die with it sends no signal (PR_SET_PDEATHSIG(2const)),
         // but it no longer reads either.
         if !eyot_sys::has_reader(failed) {
@@ -251,13 +271,26 @@ impl Start<'_> {
                 return LaunchError::step("make the view's terminal", self.place(), error);
             }
         };
+        let hand_over = || {
+            if let (Some(channel), Some(own)) = (self.channel.take(), &own_proc) {
+                // What does not come cannot be entered, and whoever tries is told.
+                let _ = channel.hand_over(own, &self.plan.isolation);
+            }
+        };
         let mut command = command::Command::new(self.plan, self.mask, terminal);
+        command.execute_by(own_program);
         if let (Some(why), Some(calls)) = (self.why, lines.calls) {
             command.hand_calls_over(&why.filter, calls);
         }
         match self.plan.process.init {
-            Init::Command => command.run(Role::Leader, failed),
-            Init::Eyot => init::run(&command, failed, ids.block.as_ref().map(IdBlock::descriptor)),
+            Init::Command => {
+                hand_over();
+                command.run(Role::Leader, failed)
+            }
+            Init::Eyot => {
+                let lock = ids.block.as_ref().map(IdBlock::descriptor);
+                init::run(&command, failed, lock, hand_over)
+            }
         }
     }
 
@@ -267,7 +300,7 @@ impl Start<'_> {
         ids: &mut Ids,
         surrounding: Surrounding,
         holdings: &Holdings,
-    ) -> Result<(), LaunchError> {
+    ) -> Result<Made, LaunchError> {
         let place = self.place();
         let step = |what: &str, error: Error| LaunchError::step(what, place, error);
         let own_proc = self.own_outer_namespace()?;
@@ -276,7 +309,7 @@ impl Start<'_> {
             eyot_sys::make_all_private()
                 .map_err(|error| step("cut the view off from the host's mounts", error))?;
         }
-        let prepared = match place {
+        let mut prepared = match place {
             Place::Host => prepared,
             Place::UserNamespace | Place::Unprivileged => {
                 prepare(self.plan, self.sources, ids, place)?
@@ -292,9 +325,11 @@ impl Start<'_> {
             limited: holdings.groups.as_ref().map(Groups::version_1).unwrap_or_default(),
             descriptors: &self.descriptors,
         };
+        let own_program = prepared.own_program.take();
         assemble(&around, prepared)?;
         self.drop_rights(ids, own_proc.as_ref())
-            .map_err(|error| step("drop the view's rights", error))
+            .map_err(|error| step("drop the view's rights", error))?;
+        Ok(Made { own_proc, own_program })
     }
 
     /// On a hybrid machine the view's groups can be of version 2 all the same.
@@ -361,17 +396,7 @@ impl Start<'_> {
                 eyot_sys::keep_capabilities_over_ids(identity.uid, identity.gid)?;
             }
         }
-        let kept: Vec<u8> =
-            self.plan.confinement.capabilities.iter().map(|capability| capability.number).collect();
-        eyot_sys::keep_capabilities(&kept)?;
-        eyot_sys::set_no_new_privileges()?;
-        if self.plan.confinement.landlock == Landlock::Scoped {
-            eyot_sys::scope_with_landlock()?;
-        }
-        // Init is never to be looked into from inside. Not earlier: the files of an uninspectable process belong to root,
-        // and an ordinary user could not write its own id maps (PR_SET_DUMPABLE(2const)).
-        eyot_sys::forbid_inspection()?;
-        eyot_sys::die_with_parent()
+        confine(self.plan)
     }
 
     /// Without it a start is as good, only slower; a view is never refused for it.
@@ -468,12 +493,16 @@ pub(crate) fn run(
     let terminal = CallersTerminal::of(plan).map_err(|error| {
         LaunchError::step("open the terminal again", Place::Unprivileged, error)
     })?;
+    let registered = Registered::take(plan, options)?;
+    let channel = Channel::before(&plan.isolation)
+        .map_err(|error| LaunchError::step("make a channel", Place::Unprivileged, error))?;
     // Blocked in all three processes from before the fork, so that no signal falls between two of them.
     let mask = SignalSet::all().block();
     let caller = (facts.caller.uid, facts.caller.gid);
     let why = options.why.as_ref();
-    let start = Start { plan, facts, sources, mask, caller, descriptors, why, terminal };
-    let outcome = start.run_guarded(options);
+    let channel = Cell::new(channel);
+    let start = Start { plan, facts, sources, mask, caller, descriptors, why, terminal, channel };
+    let outcome = start.run_guarded(options, registered);
     mask.block();
     outcome
 }

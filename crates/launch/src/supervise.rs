@@ -8,6 +8,7 @@ use eyot_sys::{Child, Ending, Readiness, SignalSet};
 
 use crate::error::LaunchError;
 use crate::init::FORWARDED;
+use crate::registry::{Registered, Registrar};
 use crate::report;
 use crate::start::Started;
 
@@ -39,14 +40,19 @@ pub(crate) fn supervise(
     mut started: Started,
     plan: &Plan,
     options: &crate::RunOptions,
+    registered: Option<Registered>,
 ) -> Result<Outcome, LaunchError> {
     let begun = Instant::now();
-    let mut attendants: Vec<Box<dyn Attendant>> = Vec::new();
-    if let (Some(why), Some(calls)) = (&options.why, started.calls.take()) {
+    let (calls, relay) = (started.calls.take(), started.relay.take());
+    let mut attendants: Vec<Box<dyn Attendant + '_>> = Vec::new();
+    if let (Some(why), Some(calls)) = (&options.why, calls) {
         attendants.push(crate::why::attend(why, plan, calls));
     }
-    if let Some(relay) = started.relay.take() {
+    if let Some(relay) = relay {
         attendants.push(Box::new(relay));
+    }
+    if let Some(registered) = registered {
+        attendants.push(Box::new(Registrar::new(registered, plan, &started)));
     }
     let timed_out = wait_for_end(&started, begun, plan.limits.wall_time, &mut attendants)?;
     drop(attendants);
@@ -114,7 +120,7 @@ fn wait_for_end(
     started: &Started,
     begun: Instant,
     wall_time: Option<Duration>,
-    attendants: &mut [Box<dyn Attendant>],
+    attendants: &mut [Box<dyn Attendant + '_>],
 ) -> Result<bool, LaunchError> {
     let step = |error| LaunchError::step("pass signals on", crate::Place::Host, error);
     let wanted = attendants.iter().flat_map(|attendant| attendant.signals());
@@ -144,7 +150,7 @@ fn wait_for_end(
 }
 
 /// The view has ended: lets the attendants finish, unless somebody has no patience for it.
-fn finish(signals: &OwnedFd, attendants: &mut [Box<dyn Attendant>], init: &Child) {
+fn finish(signals: &OwnedFd, attendants: &mut [Box<dyn Attendant + '_>], init: &Child) {
     attendants.iter_mut().for_each(|attendant| attendant.end());
     while !attendants.iter().all(|attendant| attendant.finished()) {
         let ready = wait(&[Readiness::Readable(signals.as_fd())], attendants, None);
@@ -160,7 +166,7 @@ fn finish(signals: &OwnedFd, attendants: &mut [Box<dyn Attendant>], init: &Child
 }
 
 /// Asks the attendants about a signal, and passes it on if none of them has dealt with it.
-fn deal_with(number: i32, init: &Child, attendants: &mut [Box<dyn Attendant>]) -> Dealt {
+fn deal_with(number: i32, init: &Child, attendants: &mut [Box<dyn Attendant + '_>]) -> Dealt {
     if attendants.iter_mut().any(|attendant| attendant.signal(number, init) == Dealt::With) {
         return Dealt::With;
     }
@@ -177,7 +183,7 @@ struct Ready {
 
 fn wait(
     own: &[Readiness<'_>],
-    attendants: &[Box<dyn Attendant>],
+    attendants: &[Box<dyn Attendant + '_>],
     timeout: Option<Duration>,
 ) -> Ready {
     let mut wanted = own.to_vec();

@@ -20,6 +20,7 @@ mod mount;
 mod namespace;
 pub mod probe;
 mod process;
+mod socket;
 mod terminal;
 
 pub use confine::{
@@ -52,7 +53,8 @@ pub use mount::{
 };
 pub use namespace::{
     Fork, IdRange, Namespaces, fork_in_borrowed_memory, fork_into, join, map_own_ids,
-    new_user_namespace, open_mount_namespace, open_namespace, open_own_proc, unshare, write_proc,
+    new_user_namespace, open_mount_namespace, open_namespace, open_namespace_below, open_own_proc,
+    owner_of_namespace, unshare, write_proc,
 };
 pub use process::{
     Change, Child, Ending, Program, Readiness, SignalSet, change_directory, close_all_from,
@@ -60,9 +62,14 @@ pub use process::{
     forbid_inspection, has_reader, keep_capabilities_over_ids, keep_on_exec, kill,
     kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe, read_byte,
     read_descriptor, read_signal, read_to_end, reset_signal_actions, send_signal, set_ids,
-    set_own_name, supplementary_groups, wait_readable, wait_ready, write_all, write_descriptor,
+    set_own_name, supplementary_groups, take_over, wait_readable, wait_ready, write_all,
+    write_descriptor,
 };
 pub use rustix::io::Errno;
+pub use socket::{
+    Peer, accept_one, connect_to, listen_at, memory_file, peer_of, peer_process, receive_message,
+    send_message,
+};
 pub use terminal::{
     Moved, Standing, TerminalSettings, copy_window_size, lead_foreground, make_standard,
     new_terminal, open_terminal_again, read_some, set_timer, standing_on, stop_self, take_control,

@@ -208,6 +208,26 @@ pub fn open_namespace(path: &str) -> Result<OwnedFd, Error> {
     })
 }
 
+/// Opens a namespace of the process whose directory of `/proc` is `own`: `ns/mnt` and so on.
+pub fn open_namespace_below(own: impl AsFd, file: &str) -> Result<OwnedFd, Error> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    rustix::fs::openat(own, file, flags, Mode::empty())
+        .map_err(|errno| Call::Lookup { path: Path::new("/proc/self").join(file) }.failed(errno))
+}
+
+/// The user namespace that owns `namespace` (`NS_GET_USERNS`, `ioctl_nsfs(2)`); `EPERM` if it is not below the
+/// caller's.
+pub fn owner_of_namespace(namespace: impl AsFd) -> Result<OwnedFd, Error> {
+    const NS_GET_USERNS: u64 = 0xb701;
+    // SAFETY: NS_GET_USERNS takes no argument.
+    let fd = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_GET_USERNS) };
+    if fd < 0 {
+        return Err(Call::other("ioctl(NS_GET_USERNS)").failed(last_errno()));
+    }
+    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Opens a mount namespace that was bound to a file; anything else there is `EINVAL`.
 pub fn open_mount_namespace(path: &Path) -> Result<OwnedFd, Error> {
     const NSFS_MAGIC: u64 = 0x6e73_6673;

@@ -338,6 +338,21 @@ pub fn keep_on_exec(descriptor: i32) -> Result<(), Error> {
     }
 }
 
+/// A descriptor that was left open for this process by the program it was before, closed by the next `execve(2)`.
+pub fn take_over(number: i32) -> Result<OwnedFd, Error> {
+    // A copy: nobody else can have taken the number for its own.
+    // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
+    let copy = unsafe {
+        libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC);
+        libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3)
+    };
+    if copy < 0 {
+        return Err(Call::other(format!("fcntl({number}, F_DUPFD_CLOEXEC)")).failed(last_errno()));
+    }
+    // SAFETY: the kernel has just made this descriptor; nobody else knows it.
+    Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(copy) })
+}
+
 /// Arguments and environment in the form `execve(2)` takes, made before anything can fail halfway.
 #[derive(Debug)]
 pub struct Program {
@@ -351,10 +366,6 @@ impl Program {
     ///
     /// A candidate that is there but may not be executed explains more than one that is missing (`execvp(3)`).
     pub fn execute(&self) -> Error {
-        let pointers = |list: &[CString]| {
-            let ends = list.iter().map(|text| text.as_ptr());
-            ends.chain([std::ptr::null()]).collect::<Vec<_>>()
-        };
         let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
         let mut reason = None;
         for candidate in &self.candidates {
@@ -372,6 +383,32 @@ impl Program {
         let nothing = || Call::Execute { program: PathBuf::new() }.failed(Errno::NOENT);
         reason.unwrap_or_else(nothing)
     }
+
+    /// Becomes the file behind `executable`, which may be opened with `O_PATH`; comes back only with the reason why not.
+    pub fn execute_descriptor(&self, executable: impl AsFd) -> Error {
+        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
+        let file = executable.as_fd().as_raw_fd();
+        // SAFETY: every pointer is to a NUL-terminated string that `self` keeps, and both lists end with null.
+        unsafe {
+            let (arguments, environment) = (arguments.as_ptr(), environment.as_ptr());
+            let path = c"".as_ptr();
+            libc::syscall(
+                libc::SYS_execveat,
+                file,
+                path,
+                arguments,
+                environment,
+                libc::AT_EMPTY_PATH,
+            )
+        };
+        Call::other("execveat(own program)").failed(last_errno())
+    }
+}
+
+/// A list of strings as `execve(2)` takes it; they must outlive the pointers.
+fn pointers(list: &[CString]) -> Vec<*const libc::c_char> {
+    let ends = list.iter().map(|text| text.as_ptr());
+    ends.chain([std::ptr::null()]).collect()
 }
 
 /// Ends the process at once, running no destructor: for the copy that [`fork_into`](crate::fork_into) made, whose

@@ -7,10 +7,12 @@ mod view;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
 use clap_complete::Shell;
-use eyot_plan::View;
+use eyot_launch::{Target, ViewName};
+use eyot_plan::{View, parse_duration};
 
 pub(crate) use usage::explain;
 use view::ViewArgs;
@@ -21,6 +23,9 @@ pub(crate) enum Request {
     Run(RunRequest),
     PlanRun(RunRequest, Form),
     Doctor(Form),
+    List(Form),
+    Enter { target: Target, command: Vec<OsString> },
+    Stop { target: Target, grace: Duration },
     Check(CheckRequest),
     SchemaView,
     Completions(Shell),
@@ -43,6 +48,8 @@ pub(crate) struct RunRequest {
     /// The command as it was typed; `view.command` is the same as far as it is UTF-8.
     pub(crate) command: Vec<OsString>,
     pub(crate) why: Why,
+    /// What the view is called.
+    pub(crate) name: Option<ViewName>,
     /// Where the run report goes.
     pub(crate) report: Option<i32>,
 }
@@ -91,6 +98,9 @@ struct RunArgs {
     /// absent
     #[arg(long, value_name = "N", value_parser = value::report_descriptor, help_heading = "Running")]
     json_fd: Option<i32>,
+    /// The name by which list, enter and stop know the view
+    #[arg(long, value_name = "NAME", help_heading = "Running")]
+    name: Option<ViewName>,
 }
 
 #[derive(Args, Debug)]
@@ -117,6 +127,26 @@ struct CheckArgs {
     syntax_only: bool,
     #[command(flatten)]
     form: FormArgs,
+}
+
+#[derive(Args, Debug)]
+struct EnterArgs {
+    /// The view: view:NAME (or just NAME), or pid:N
+    #[arg(value_name = "TARGET")]
+    target: Target,
+    /// The command to run there; a shell if none
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+struct StopArgs {
+    /// The view: view:NAME (or just NAME), or pid:N
+    #[arg(value_name = "TARGET")]
+    target: Target,
+    /// How long the command may take to end before the view is killed
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    grace: Duration,
 }
 
 #[derive(Args, Debug)]
@@ -173,6 +203,12 @@ pub(crate) fn command() -> Command {
                 .about("Find out, by trying, what this machine and this user may do")
                 .after_help("Exits with 0 if 'eyot run' works here, even if a protection is missing, else with 1.")
                 .defer(FormArgs::augment_args),
+            Command::new("list").about("List the views that live").defer(FormArgs::augment_args),
+            Command::new("enter")
+                .about("Run a command in a view that lives already")
+                .override_usage("eyot enter TARGET [--] [COMMAND [ARGUMENT]...]")
+                .defer(EnterArgs::augment_args),
+            Command::new("stop").about("End a view").defer(StopArgs::augment_args),
             Command::new("check").about("Check view files").defer(CheckArgs::augment_args),
             Command::new("schema")
                 .about("Print the JSON Schema of a file format")
@@ -200,6 +236,15 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
             Request::PlanRun(run_request(matches)?, form)
         }
         "doctor" => Request::Doctor(FormArgs::from_arg_matches(matches)?.json.into()),
+        "list" => Request::List(FormArgs::from_arg_matches(matches)?.json.into()),
+        "enter" => {
+            let EnterArgs { target, command } = EnterArgs::from_arg_matches(matches)?;
+            Request::Enter { target, command }
+        }
+        "stop" => {
+            let StopArgs { target, grace } = StopArgs::from_arg_matches(matches)?;
+            Request::Stop { target, grace }
+        }
         "check" => {
             let CheckArgs { files, syntax_only, form } = CheckArgs::from_arg_matches(matches)?;
             let depth = if syntax_only { Depth::Syntax } else { Depth::Plan };
@@ -216,10 +261,10 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
 }
 
 fn run_request(matches: &ArgMatches) -> Result<RunRequest, clap::Error> {
-    let RunArgs { options, view: file, why, json_fd } = RunArgs::from_arg_matches(matches)?;
+    let RunArgs { options, view: file, why, json_fd, name } = RunArgs::from_arg_matches(matches)?;
     let (view, command) = options.into_view();
     let why = if why { Why::Explained } else { Why::Silent };
-    Ok(RunRequest { file, view, command, why, report: json_fd })
+    Ok(RunRequest { file, view, command, why, name, report: json_fd })
 }
 
 impl From<bool> for Form {
@@ -242,8 +287,8 @@ mod tests {
     }
 
     /// Options of `run` that no view file has: they say how to run and not what to see.
-    const NOT_OF_THE_VIEW: [&str; 8] =
-        ["view", "why", "json-fd", "no-proc", "no-sys", "no-dev", "no-init", "help"];
+    const NOT_OF_THE_VIEW: [&str; 9] =
+        ["name", "view", "why", "json-fd", "no-proc", "no-sys", "no-dev", "no-init", "help"];
 
     #[test]
     fn every_key_of_a_view_file_is_an_option_and_the_reverse() {

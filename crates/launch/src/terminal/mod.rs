@@ -37,6 +37,11 @@ impl CallersTerminal {
         if !plan.process.terminal || !has_terminals(plan) {
             return Ok(None);
         }
+        Self::open().map(Some)
+    }
+
+    /// The terminal that the caller's standard descriptors are on.
+    pub(crate) fn open() -> Result<Self, Error> {
         let input = std::io::stdin();
         // One that cannot be opened again blocks now and then, when whoever shows it is slower than the view.
         let descriptor = match eyot_sys::open_terminal_again(input.as_fd()) {
@@ -45,7 +50,7 @@ impl CallersTerminal {
         };
         let settings = TerminalSettings::of(&descriptor)?;
         let standing = eyot_sys::standing_on(&descriptor);
-        Ok(Some(Self { descriptor, settings, standing }))
+        Ok(Self { descriptor, settings, standing })
     }
 
     /// What the guard has to do if the supervisor cannot.
@@ -60,7 +65,8 @@ impl CallersTerminal {
     }
 }
 
-fn has_terminals(plan: &Plan) -> bool {
+/// Whether the view of `plan` can make terminals.
+pub(crate) fn has_terminals(plan: &Plan) -> bool {
     plan.entries.iter().any(|entry| {
         entry.at.as_path() == Path::new("/dev/pts")
             && matches!(entry.what, What::Kernel { filesystem: KernelFilesystem::Devpts })

@@ -1,0 +1,18 @@
+use eyot_plan::{Landlock, Plan};
+use eyot_sys::Error;
+
+/// Takes from this process, which has its ids already, every right that `plan` does not leave it.
+pub(crate) fn confine(plan: &Plan) -> Result<(), Error> {
+    let confinement = &plan.confinement;
+    let kept: Vec<u8> =
+        confinement.capabilities.iter().map(|capability| capability.number).collect();
+    eyot_sys::keep_capabilities(&kept)?;
+    eyot_sys::set_no_new_privileges()?;
+    if confinement.landlock == Landlock::Scoped {
+        eyot_sys::scope_with_landlock()?;
+    }
+    // Init is never to be looked into from inside. Not earlier: the files of an uninspectable process belong to root,
+    // and an ordinary user could not write its own id maps (PR_SET_DUMPABLE(2const)).
+    eyot_sys::forbid_inspection()?;
+    eyot_sys::die_with_parent()
+}
