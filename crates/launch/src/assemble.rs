@@ -15,7 +15,7 @@ use eyot_plan::{
     ViewPath, What,
 };
 use eyot_sys::{
-    AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, LastLink,
+    AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, Kinds, LastLink,
     Parameter, Reach,
 };
 
@@ -151,7 +151,7 @@ impl Assembly<'_> {
             }
             (_, Part::Device { mount, number }) => self.device(entry, mount, number)?,
             (What::Overlay { upper, .. }, Part::Layers { lower, upper: kept }) => {
-                self.overlay(entry, upper, &lower, kept)?;
+                self.overlay(entry, upper, lower, kept)?;
             }
             (What::Tmpfs { size, mode }, _) => self.tmpfs(entry, *size, *mode)?,
             (What::Scratch { mode }, _) => {
@@ -283,7 +283,8 @@ impl Assembly<'_> {
     }
 
     fn no_place_for_node(&self, entry: &Entry) -> Error {
-        eyot_sys::Call::Attach { at: entry.at.as_path().to_owned() }.failed(Errno::NOENT)
+        let (at, kinds) = (entry.at.as_path().to_owned(), Kinds::Unknown);
+        eyot_sys::Call::Attach { at, kinds }.failed(Errno::NOENT)
     }
 
     fn tmpfs(&mut self, entry: &Entry, size: Option<u64>, mode: u32) -> Result<(), Error> {
@@ -304,11 +305,9 @@ impl Assembly<'_> {
         &mut self,
         entry: &Entry,
         upper: &Upper,
-        lower: &[DetachedMount],
+        lower: Vec<DetachedMount>,
         kept: Option<DetachedMount>,
     ) -> Result<(), Error> {
-        let mut parameters: Vec<Parameter<'_>> =
-            lower.iter().map(|layer| Parameter::Descriptor("lowerdir+", layer.as_fd())).collect();
         let changes = match upper {
             Upper::None => None,
             Upper::Discarded => Some(self.own_directory(0o755, Owned::View)?),
@@ -318,17 +317,69 @@ impl Assembly<'_> {
             None => None,
             Some(changes) => Some(overlay_directories(changes, upper, self.around.owner)?),
         };
+        let mut parameters: Vec<Parameter<'_>> =
+            lower.iter().map(|layer| Parameter::Descriptor("lowerdir+", layer.as_fd())).collect();
         if let Some((upper, work)) = &directories {
             parameters.push(Parameter::Descriptor("upperdir", upper.as_fd()));
             parameters.push(Parameter::Descriptor("workdir", work.as_fd()));
         }
-        // In a user namespace overlay may not use trusted.* attributes (overlayfs.rst, "userxattr").
-        if self.around.place != Place::Host {
-            parameters.push(Parameter::Flag("userxattr"));
-        }
+        parameters.extend(self.overlay_mode());
         let attributes = self.attributes(entry);
-        let mount = DetachedMount::filesystem("overlay", &parameters, attributes)?;
+        let mount = match DetachedMount::filesystem("overlay", &parameters, attributes) {
+            // KERNEL(6.13): before, layers could not be given by descriptor.
+            Err(error) if is_set(&error) && error.errno == Errno::INVAL => {
+                drop(directories);
+                self.overlay_by_name(lower, changes, upper, attributes)?
+            }
+            result => result?,
+        };
         self.mount_at(entry, Kind::Directory, mount).map(drop)
+    }
+
+    /// In a user namespace overlay may not use trusted.* attributes (overlayfs.rst, "userxattr").
+    fn overlay_mode(&self) -> Option<Parameter<'static>> {
+        (self.around.place != Place::Host).then_some(Parameter::Flag("userxattr"))
+    }
+
+    /// An overlay of layers given by name, as every kernel takes them.
+    ///
+    /// The names are our own, in the ground and relative to it: short, because one parameter has at most 255 bytes, and of
+    /// mounts attached there, because older kernels use no detached mount as a layer. They go away with the ground.
+    fn overlay_by_name(
+        &mut self,
+        lower: Vec<DetachedMount>,
+        changes: Option<DetachedMount>,
+        upper: &Upper,
+        attributes: Attributes,
+    ) -> Result<DetachedMount, Error> {
+        let mut names = Vec::new();
+        for layer in lower {
+            names.push(self.attach_to_ground(layer)?);
+        }
+        let names = names.join(":");
+        let mut parameters = vec![Parameter::Text("lowerdir", &names)];
+        let changes = changes.map(|changes| self.attach_to_ground(changes)).transpose()?;
+        let work = match upper {
+            Upper::Kept(_) => KEPT_WORK,
+            Upper::None | Upper::Discarded => "work",
+        };
+        let directories = changes.map(|name| (format!("{name}/upper"), format!("{name}/{work}")));
+        if let Some((upper, work)) = &directories {
+            parameters.push(Parameter::Text("upperdir", upper));
+            parameters.push(Parameter::Text("workdir", work));
+        }
+        parameters.extend(self.overlay_mode());
+        eyot_sys::enter_directory(&self.ground.mount)?;
+        DetachedMount::filesystem("overlay", &parameters, attributes)
+    }
+
+    fn attach_to_ground(&mut self, mount: DetachedMount) -> Result<String, Error> {
+        self.made += 1;
+        let name = self.made.to_string();
+        let at = CString::new(name.as_str()).unwrap_or_default();
+        eyot_sys::make_directory(&self.ground.mount, &at, 0o700)?;
+        mount.attach_below(&self.ground.mount, &at, Path::new(&name))?;
+        Ok(name)
     }
 
     fn file(&mut self, entry: &Entry, bytes: &[u8], mode: u32) -> Result<(), Error> {
@@ -453,6 +504,14 @@ impl Assembly<'_> {
     }
 }
 
+/// Whether `error` is about giving a file system a parameter.
+fn is_set(error: &Error) -> bool {
+    matches!(&error.call, eyot_sys::Call::NewFilesystem { step, .. } if step.starts_with("set "))
+}
+
+/// The work directory beside changes that are kept, which are the user's own.
+const KEPT_WORK: &str = ".eyot-work";
+
 /// The two directories overlay writes to, on one mount as it demands.
 fn overlay_directories(
     changes: &DetachedMount,
@@ -462,7 +521,7 @@ fn overlay_directories(
     let inside = InRoot(changes.as_fd());
     match upper {
         Upper::Kept(_) => {
-            let work = inside.make_directory(Path::new(".eyot-work"), 0o700)?;
+            let work = inside.make_directory(Path::new(KEPT_WORK), 0o700)?;
             Ok((inside.make_directory(Path::new("upper"), 0o755)?, work))
         }
         Upper::None | Upper::Discarded => {
