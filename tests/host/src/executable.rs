@@ -19,6 +19,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    pub(crate) fn of(Output { status, stdout, stderr }: Output) -> io::Result<Self> {
+        let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
+        Ok(Said { code: status.code(), out: text(stdout)?, err: text(stderr)? })
+    }
+
     /// The standard output of a run that went well.
     pub(crate) fn fine(self) -> Result<String, String> {
         match self.code {
@@ -43,9 +48,7 @@ pub(crate) fn eyot<'a>(words: impl IntoIterator<Item = &'a str>) -> io::Result<S
 
 /// Runs a command that runs eyot.
 pub(crate) fn said(command: &mut Command) -> io::Result<Said> {
-    let Output { status, stdout, stderr } = command.output()?;
-    let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
-    Ok(Said { code: status.code(), out: text(stdout)?, err: text(stderr)? })
+    Said::of(command.output()?)
 }
 
 /// The executable on the host: the named one, or the one built beside this test.

@@ -135,7 +135,7 @@ fn share_all() -> Outcome {
 }
 
 fn run_case(name: &str) -> Outcome {
-    let (subject, case) = name.split_once("::").unwrap_or(("", name));
+    let (subject, case) = name.rsplit_once("::").unwrap_or(("", name));
     let cases = SUBJECTS.iter().filter(|(name, _)| *name == subject).flat_map(|(_, cases)| *cases);
     let case = cases.into_iter().find(|candidate| candidate.name == case);
     (case.ok_or_else(|| format!("no case is called '{name}'"))?.run)()

@@ -14,6 +14,7 @@
 mod case;
 mod cases;
 mod executable;
+mod filter;
 mod inside;
 mod outside;
 

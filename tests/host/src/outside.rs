@@ -61,8 +61,10 @@ fn run_outside(subject: &str, case: &Case, propagation: Propagation) -> Result<(
     match output.status.success() {
         true => Ok(()),
         false => {
-            let (said, status) = (String::from_utf8_lossy(&output.stderr), output.status);
-            Err(Failed::from(format!("{said}({status})")))
+            // expect-test says what differs on the standard output.
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            let said = text(&output.stdout) + &text(&output.stderr);
+            Err(Failed::from(format!("{said}({})", output.status)))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::executable::eyot;
 cases! {
     userns: the_host_is_out_of_reach, a_view_runs_a_command;
     root: nor_can_root_reach_it, root_can_turn_no_screw_of_the_machine, root_runs_a_command,
-        a_start_leaves_no_mount;
+        a_start_leaves_no_mount, the_nursery_is_kept;
 }
 
 fn the_host_is_out_of_reach() -> Outcome {
@@ -49,5 +49,16 @@ fn a_start_leaves_no_mount() -> Outcome {
     std::os::unix::fs::chown("/tmp/data", Some(1000), Some(1000))?;
     eyot(["run", "--rw", "/tmp/data:/data", "--tmpfs", "/more", "true"])?.fine()?;
     assert_eq!(fs::read_to_string("/proc/self/mountinfo")?, before);
+    Ok(())
+}
+
+/// The nursery makes starts independent of the number of the host's mounts; a start without it works and is slow.
+fn the_nursery_is_kept() -> Outcome {
+    eyot(["run", "true"])?.fine()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+    let kept = mounts.lines().filter(|line| line.contains(" /run/eyot/nursery/mnt "));
+    let kept: Vec<&str> = kept.collect();
+    assert_eq!(kept.len(), 1, "{mounts}");
+    assert!(kept[0].contains(" - nsfs "), "{kept:?}");
     Ok(())
 }
