@@ -198,7 +198,7 @@ impl Rule {
             Rule::AppArmorRestriction => (
                 "AppArmor takes the rights of user namespaces from programs that have no profile allowing them",
                 "sysctl kernel.apparmor_restrict_unprivileged_userns is 1 (Ubuntu 23.10 and newer)",
-                "install eyot's AppArmor profile, which has the rule 'userns,', or run as root",
+                "install an AppArmor profile for eyot that has the rule 'userns,', or run as root",
             ),
             Rule::SecurityModule => (
                 "a security module (AppArmor, SELinux or a BPF program) refuses user namespaces, or takes the \

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
@@ -16,7 +17,7 @@ cases! {
         the_source_is_a_circle_of_links, the_source_is_a_disk, the_source_is_a_device,
         the_device_is_none, the_layer_is_no_directory, the_root_is_missing, the_root_is_a_file,
         an_ordinary_user_notices_an_exchanged_source, nothing_of_a_lost_source_is_left_to_chance;
-    root: root_shows_what_it_has_looked_up;
+    root: root_shows_what_it_has_looked_up, the_working_directory_has_gone;
 }
 
 fn the_source_is_missing() -> Outcome {
@@ -114,10 +115,8 @@ fn the_root_is_a_file() -> Outcome {
     )
 }
 
-/// Runs a view of `/tmp/home/data` and exchanges that directory while eyot, which has looked it up, waits for a text.
-fn exchanged(words: &[&str]) -> std::io::Result<Said> {
-    fs::create_dir("data")?;
-    fs::write("data/which", "the first\n")?;
+/// Runs a view of `/tmp/home/data`, and makes `change` while eyot, which has looked the directory up, waits for a text.
+fn changed_meanwhile(words: &[&str], change: fn() -> std::io::Result<()>) -> std::io::Result<Said> {
     let mut command = Command::new(AT);
     command.args(["run", "--file", "/text:fd=0", "--ro", "/tmp/home/data:/data"]).args(words);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -126,23 +125,50 @@ fn exchanged(words: &[&str]) -> std::io::Result<Said> {
     let has_it = || {
         fs::read_dir(&descriptors).is_ok_and(|list| {
             let mut targets = list.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
-            targets.any(|target| target == std::path::Path::new("/tmp/home/data"))
+            targets.any(|target| target == Path::new("/tmp/home/data"))
         })
     };
-    while !has_it() {
+    let asleep = || {
+        let state = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+        state.rsplit(") ").next().is_some_and(|state| state.starts_with('S'))
+    };
+    while !(has_it() && asleep()) {
         std::thread::yield_now();
     }
-    fs::rename("data", "old")?;
-    fs::create_dir("data")?;
-    fs::write("data/which", "the second\n")?;
+    change()?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(b"text")?;
     }
     Said::of(child.wait_with_output()?)
 }
 
+fn exchanged() -> std::io::Result<Said> {
+    fs::create_dir("data")?;
+    fs::write("data/which", "the first\n")?;
+    changed_meanwhile(&["cat", "/data/which"], || {
+        fs::rename("data", "old")?;
+        fs::create_dir("data")?;
+        fs::write("data/which", "the second\n")
+    })
+}
+
+fn the_working_directory_has_gone() -> Outcome {
+    fs::create_dir_all("data/in")?;
+    let gone = changed_meanwhile(&["--workdir", "/data/in", "true"], || fs::remove_dir("data/in"))?;
+    expect![[r#"
+        error: cannot enter the working directory
+          kernel: chdir(/data/in)
+          kernel: No such file or directory (os error 2)
+          rule: the view has no such directory
+                (chdir(2), ENOENT and ENOTDIR)
+          try: name another one with --workdir, or add it with --dir, --ro or --rw
+    "#]]
+    .assert_eq(&gone.refusal()?);
+    Ok(())
+}
+
 fn an_ordinary_user_notices_an_exchanged_source() -> Outcome {
-    let text = steady(&exchanged(&["cat", "/data/which"])?.refusal()?);
+    let text = steady(&exchanged()?.refusal()?);
     expect![[r#"
         error: cannot mount 'bind /data ro from /tmp/home/data' (entry N of N)
           rule: '/tmp/home/data' was exchanged while the view was being made
@@ -153,7 +179,7 @@ fn an_ordinary_user_notices_an_exchanged_source() -> Outcome {
 }
 
 fn root_shows_what_it_has_looked_up() -> Outcome {
-    assert_eq!(exchanged(&["cat", "/data/which"])?.fine()?, "the first\n");
+    assert_eq!(exchanged()?.fine()?, "the first\n");
     Ok(())
 }
 

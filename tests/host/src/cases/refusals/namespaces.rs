@@ -18,7 +18,7 @@ cases! {
         the_limit_of_user_namespaces_is_reached, namespaces_are_nested_too_deep,
         the_caller_is_in_a_chroot, the_caller_has_no_ids, a_containers_filter_forbids,
         a_view_in_a_view, a_view_in_a_view_that_allows_it, a_security_module_takes_the_rights,
-        a_security_module_forbids, eyot_cannot_be_read, groups_cannot_be_changed,
+        a_security_module_forbids, apparmor_takes_the_rights, a_sysctl_forbids, eyot_cannot_be_read, groups_cannot_be_changed,
         an_ordinary_user_maps_one_id, an_ordinary_user_has_no_view_without_user_namespace;
     root: an_id_outside_the_block, root_lacks_setuid, root_lacks_mknod, root_lacks_chown,
         root_lacks_sys_chroot, root_lacks_net_admin, no_capability_may_undo_the_view,
@@ -195,6 +195,48 @@ fn a_security_module_forbids() -> Outcome {
     let call = eyot_sys::Call::Clone { namespaces: "NEWUSER".into() };
     has_rule(&call.failed(Errno::PERM), Rule::SecurityModule);
     Ok(())
+}
+
+/// A machine whose `/proc/sys/kernel` has this file: neither exists here.
+fn with_sysctl(name: &str, value: &str) -> Outcome {
+    super::mount_new("tmpfs", "/proc/sys/kernel", &[], eyot_sys::Attributes::DATA)?;
+    fs::write(format!("/proc/sys/kernel/{name}"), value)?;
+    Ok(())
+}
+
+fn apparmor_takes_the_rights() -> Outcome {
+    with_sysctl("apparmor_restrict_unprivileged_userns", "1\n")?;
+    const WRITE_ONLY: u32 = 1;
+    let when = When::Has(2, WRITE_ONLY);
+    answer(&[Answer { call: "openat", when, errno: Errno::ACCESS }])?;
+    refused(
+        ["run", "true"],
+        &expect![[r#"
+        error: cannot map the caller's ids
+          kernel: write(/proc/self/setgroups, "deny")
+          kernel: Permission denied (os error 13)
+          rule: AppArmor takes the rights of user namespaces from programs that have no profile allowing them
+                (sysctl kernel.apparmor_restrict_unprivileged_userns is 1 (Ubuntu 23.10 and newer))
+          try: install an AppArmor profile for eyot that has the rule 'userns,', or run as root
+    "#]],
+    )
+}
+
+fn a_sysctl_forbids() -> Outcome {
+    with_sysctl("unprivileged_userns_clone", "0\n")?;
+    let forbidden = Answer { call: "clone", when: When::Has(0, NEWUSER), errno: Errno::PERM };
+    answer(&[Answer::unknown("clone3"), forbidden])?;
+    refused(
+        ["run", "true"],
+        &expect![[r#"
+        error: cannot make the view's namespaces
+          kernel: clone(NEWUSER|NEWNS|NEWPID|NEWIPC|NEWUTS|NEWNET|NEWCGROUP)
+          kernel: Operation not permitted (os error 1)
+          rule: this machine lets only privileged users make user namespaces
+                (sysctl kernel.unprivileged_userns_clone is 0 (Debian, Arch))
+          try: run as root, or have the administrator set it to 1
+    "#]],
+    )
 }
 
 fn eyot_cannot_be_read() -> Outcome {
