@@ -32,7 +32,7 @@ fn the_source_is_missing() -> Outcome {
 
 fn the_source_lies_beneath_a_closed_directory() -> Outcome {
     fs::create_dir_all("closed/in")?;
-    fs::set_permissions("closed", fs::Permissions::from_mode(0))?;
+    fs::set_permissions("closed", fs::Permissions::from_mode(0o000))?;
     refused(
         ["run", "--ro", "/tmp/home/closed/in", "true"],
         &expect![[r#"

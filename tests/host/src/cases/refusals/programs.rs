@@ -206,7 +206,7 @@ fn no_such_working_directory_in_a_bind() -> Outcome {
 
 fn a_closed_working_directory() -> Outcome {
     fs::create_dir("closed")?;
-    fs::set_permissions("closed", fs::Permissions::from_mode(0))?;
+    fs::set_permissions("closed", fs::Permissions::from_mode(0o000))?;
     refused(
         HOME.into_iter().chain(["--workdir", "/h/closed", "true"]),
         &expect![[r#"
