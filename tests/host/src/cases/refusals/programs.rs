@@ -225,13 +225,13 @@ fn a_descriptor_that_is_not_open() -> Outcome {
     refused(
         ["run", "--keep-fd", "9", "true"],
         &expect![[r#"
-        error: cannot keep descriptor 9
-          kernel: fcntl(9, F_GETFD)
-          kernel: Bad file descriptor (os error 9)
-          rule: the descriptor was not open when eyot was started
-                (fcntl(2), EBADF)
-          try: open it in the shell before (3<FILE), and see that nothing in between closes it
-    "#]],
+            error: cannot give descriptor 9 to the command
+              kernel: fcntl(9, F_GETFD)
+              kernel: Bad file descriptor (os error 9)
+              rule: the descriptor was not open when eyot was started
+                    (fcntl(2), EBADF)
+              try: open it in the shell before (3<FILE), and see that nothing in between closes it
+        "#]],
     )
 }
 
