@@ -124,6 +124,7 @@ fn way_out(error: &PlanError) -> Option<String> {
             What::Bind { .. } => Some(format!("{}device", dashes(entry)?)),
             _ => None,
         },
+        PlanError::NoRoot { .. } => Some("name a directory with --root".to_owned()),
         PlanError::NotAPlainPath { .. }
         | PlanError::PathTooLong { .. }
         | PlanError::WrongKind { .. }

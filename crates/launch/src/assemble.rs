@@ -4,6 +4,8 @@
 //! will own the mounts. Everything lies in one memory file system: the root, and the scratch directories that are shown
 //! at `/tmp` and elsewhere by mounts of their own.
 
+mod overlay;
+
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,11 +13,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use eyot_plan::{
-    Access, CgroupLayout, Content, Entry, Holder, KernelFilesystem, Plan, Presence, Root, Upper,
-    ViewPath, What,
+    Access, CgroupLayout, Content, Entry, Holder, KernelFilesystem, Plan, Presence, Root, ViewPath,
+    What,
 };
 use eyot_sys::{
-    AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, LastLink,
+    AttachedMount, Attributes, DetachedMount, Errno, Error, Handle, InRoot, Kind, Kinds, LastLink,
     Parameter, Reach,
 };
 
@@ -151,7 +153,7 @@ impl Assembly<'_> {
             }
             (_, Part::Device { mount, number }) => self.device(entry, mount, number)?,
             (What::Overlay { upper, .. }, Part::Layers { lower, upper: kept }) => {
-                self.overlay(entry, upper, &lower, kept)?;
+                self.overlay(entry, upper, lower, kept)?;
             }
             (What::Tmpfs { size, mode }, _) => self.tmpfs(entry, *size, *mode)?,
             (What::Scratch { mode }, _) => {
@@ -283,7 +285,8 @@ impl Assembly<'_> {
     }
 
     fn no_place_for_node(&self, entry: &Entry) -> Error {
-        eyot_sys::Call::Attach { at: entry.at.as_path().to_owned() }.failed(Errno::NOENT)
+        let (at, kinds) = (entry.at.as_path().to_owned(), Kinds::Unknown);
+        eyot_sys::Call::Attach { at, kinds }.failed(Errno::NOENT)
     }
 
     fn tmpfs(&mut self, entry: &Entry, size: Option<u64>, mode: u32) -> Result<(), Error> {
@@ -297,37 +300,6 @@ impl Assembly<'_> {
         ];
         parameters.extend(size.as_deref().map(|size| Parameter::Text("size", size)));
         let mount = DetachedMount::filesystem("tmpfs", &parameters, self.attributes(entry))?;
-        self.mount_at(entry, Kind::Directory, mount).map(drop)
-    }
-
-    fn overlay(
-        &mut self,
-        entry: &Entry,
-        upper: &Upper,
-        lower: &[DetachedMount],
-        kept: Option<DetachedMount>,
-    ) -> Result<(), Error> {
-        let mut parameters: Vec<Parameter<'_>> =
-            lower.iter().map(|layer| Parameter::Descriptor("lowerdir+", layer.as_fd())).collect();
-        let changes = match upper {
-            Upper::None => None,
-            Upper::Discarded => Some(self.own_directory(0o755, Owned::View)?),
-            Upper::Kept(_) => kept,
-        };
-        let directories = match &changes {
-            None => None,
-            Some(changes) => Some(overlay_directories(changes, upper, self.around.owner)?),
-        };
-        if let Some((upper, work)) = &directories {
-            parameters.push(Parameter::Descriptor("upperdir", upper.as_fd()));
-            parameters.push(Parameter::Descriptor("workdir", work.as_fd()));
-        }
-        // In a user namespace overlay may not use trusted.* attributes (overlayfs.rst, "userxattr").
-        if self.around.place != Place::Host {
-            parameters.push(Parameter::Flag("userxattr"));
-        }
-        let attributes = self.attributes(entry);
-        let mount = DetachedMount::filesystem("overlay", &parameters, attributes)?;
         self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 
@@ -450,25 +422,5 @@ impl Assembly<'_> {
     ) -> Result<(), Error> {
         let mount = DetachedMount::filesystem(kind, parameters, attributes)?;
         self.mount_at(entry, Kind::Directory, mount).map(drop)
-    }
-}
-
-/// The two directories overlay writes to, on one mount as it demands.
-fn overlay_directories(
-    changes: &DetachedMount,
-    upper: &Upper,
-    owner: (u32, u32),
-) -> Result<(OwnedFd, OwnedFd), Error> {
-    let inside = InRoot(changes.as_fd());
-    match upper {
-        Upper::Kept(_) => {
-            let work = inside.make_directory(Path::new(".eyot-work"), 0o700)?;
-            Ok((inside.make_directory(Path::new("upper"), 0o755)?, work))
-        }
-        Upper::None | Upper::Discarded => {
-            eyot_sys::make_owned_directory(changes, c"upper", 0o755, owner)?;
-            eyot_sys::make_owned_directory(changes, c"work", 0o700, owner)?;
-            Ok((inside.find(Path::new("upper"))?, inside.find(Path::new("work"))?))
-        }
     }
 }

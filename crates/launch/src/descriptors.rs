@@ -18,6 +18,9 @@ pub(crate) fn refuse_ways_out(plan: &Plan) -> Result<(), LaunchError> {
                 cause,
             )
         };
+        if number > 2 {
+            eyot_sys::check_inherited(number).map_err(|error| step(error.into()))?;
+        }
         match eyot_sys::kind_of_descriptor(number) {
             Ok(Kind::Directory) => {
                 return Err(step(Cause::Policy {
@@ -39,7 +42,7 @@ pub fn check_descriptor(number: i32) -> Result<(), LaunchError> {
     let step = |error: eyot_sys::Error| {
         LaunchError::step(format!("use descriptor {number}"), Place::Unprivileged, error)
     };
-    eyot_sys::kind_of_descriptor(number).map(drop).map_err(step)
+    eyot_sys::check_inherited(number).map_err(step)
 }
 
 /// Writes `text` to a descriptor of the caller.
@@ -55,7 +58,9 @@ pub(crate) fn read_texts(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchErr
     let mut texts = HashMap::new();
     for entry in &plan.entries {
         let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
-        let bytes = eyot_sys::read_descriptor(*number, LIMIT).map_err(|error| LaunchError {
+        let bytes = eyot_sys::check_inherited(*number)
+            .and_then(|()| eyot_sys::read_descriptor(*number, LIMIT));
+        let bytes = bytes.map_err(|error| LaunchError {
             attempt: Attempt::Step { what: format!("read descriptor {number} for '{entry}'") },
             cause: Box::new(match error.errno {
                 Errno::FBIG => Cause::Policy {

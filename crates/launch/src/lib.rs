@@ -31,7 +31,7 @@ pub mod why;
 
 pub use cgroup::survey_limits;
 pub use descriptors::{check_descriptor, write_descriptor};
-pub use diagnose::{Explanation, Place, Rule, diagnose};
+pub use diagnose::{Barrier, Circumstances, Explanation, Place, Rule, diagnose, diagnose_in};
 pub use doctor::{Answer, Finding, Group, Verdict, Weight, doctor};
 pub use error::{Attempt, Cause, LaunchError};
 pub use eyot_sys::Ending;

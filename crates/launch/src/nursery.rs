@@ -98,9 +98,10 @@ fn holder(run: &RunDirectory) -> Result<OwnedFd, Error> {
     let parameters = [Parameter::Text("mode", "0700"), Parameter::Text("size", "16k")];
     let attributes = Attributes::DATA.no_exec();
     let holder = DetachedMount::filesystem("tmpfs", &parameters, attributes)?;
-    holder.make_unbindable()?;
     let at = eyot_sys::Handle::open(&directory, eyot_sys::LastLink::Follow)?;
     let holder = holder.attach(&at, &directory)?;
+    // Peers of a shared /run have received this mount, and will receive nothing that is mounted in it.
+    holder.make_unbindable()?;
     eyot_sys::make_file(&holder, c"mnt", b"", 0o400)?;
     InRoot(std::os::fd::AsFd::as_fd(&holder)).find("mnt".as_ref())
 }

@@ -131,7 +131,12 @@ impl OwnProgram {
             arguments: words.chain(program.arguments.iter().cloned()).collect(),
             environment: program.environment.clone(),
         };
-        copy.execute_descriptor(&self.0)
+        let error = copy.execute_descriptor(&self.0);
+        match error.errno {
+            // It is the command's own words that are too long for both.
+            Errno::TOOBIG => program.too_long(),
+            _ => error,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! From here on no host path is looked up again. Each mount is restricted before anybody can reach it.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 
 use eyot_plan::{
     Access, Content, Entry, HostPath, Links, Owner, Plan, Root, RootOwned, Upper, UserNamespace,
@@ -237,7 +237,21 @@ impl<'a> Preparer<'a> {
         owner: Owner,
     ) -> Result<DetachedMount, Cause> {
         let path = from.as_path();
-        let mount = DetachedMount::clone_of(source, path, Reach::WholeTree)?;
+        if access == Access::ReadWrite && source.handle().on_read_only_mount() == Ok(true) {
+            return Err(Cause::Policy {
+                why: format!("'{from}' lies on a mount that is read-only on the host"),
+                remedy: "ask for it read-only, or mount it writable on the host first".into(),
+            });
+        }
+        let mount = match DetachedMount::clone_of(source, path, Reach::WholeTree) {
+            Err(error) if error.errno == Errno::INVAL && is_unbindable(source) => {
+                return Err(Cause::Policy {
+                    why: format!("'{from}' lies on a mount that must not be bound (unbindable)"),
+                    remedy: "make it private on the host (mount --make-private)".into(),
+                });
+            }
+            result => result?,
+        };
         let attributes = match access {
             Access::ReadOnly => Attributes::DATA.read_only(),
             Access::ReadWrite => Attributes::DATA,
@@ -278,6 +292,22 @@ impl<'a> Preparer<'a> {
             result => Ok(result?),
         }
     }
+}
+
+/// Whether the mount of `source` is unbindable (`mount_namespaces(7)`), as far as `/proc` tells.
+fn is_unbindable(source: &Source<'_>) -> bool {
+    let number = source.as_fd().as_raw_fd();
+    let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let Some(mount) = about.lines().find_map(|line| line.strip_prefix("mnt_id:")) else {
+        return false;
+    };
+    // ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS [PROPAGATION…] - …: proc_pid_mountinfo(5).
+    mounts.lines().any(|line| {
+        let mut fields = line.split(' ');
+        fields.next() == Some(mount.trim())
+            && fields.skip(5).take_while(|field| *field != "-").any(|it| it == "unbindable")
+    })
 }
 
 /// A source of a plan, by a descriptor that can be cloned here.

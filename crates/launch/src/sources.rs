@@ -4,6 +4,7 @@ use std::path::Path;
 use eyot_plan::{Entry, HostPath, Links, SourceFact, What};
 use eyot_sys::{Errno, Error, Handle, Kind, LastLink};
 
+use crate::diagnose::{Explanation, Place, Rule, diagnose};
 use crate::placeholder;
 
 /// Everything of the host that a plan is made from, looked up once and held.
@@ -37,7 +38,7 @@ impl Sources {
         match self.found.entry(key).or_insert_with(|| open(from.as_path(), links)) {
             Err(error) => match error.errno {
                 Errno::NOENT | Errno::NOTDIR => SourceFact::Missing,
-                errno => SourceFact::Unreachable { reason: errno.to_string() },
+                errno => SourceFact::Unreachable { reason: reason(error, errno) },
             },
             Ok(handle) => match handle.kind {
                 Kind::Directory => SourceFact::Directory,
@@ -63,6 +64,14 @@ impl Sources {
             Some(Err(error)) => Err(error.clone()),
             None => Err(missing(from)),
         }
+    }
+}
+
+/// The kernel's answer and what is behind it.
+fn reason(error: &Error, errno: Errno) -> String {
+    match diagnose(error, Place::Unprivileged).map(Rule::explanation) {
+        Some(Explanation { rule, remedy, .. }) => format!("{errno}: {rule}; {remedy}"),
+        None => errno.to_string(),
     }
 }
 

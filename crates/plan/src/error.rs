@@ -21,6 +21,8 @@ pub enum PlanError {
     Unreachable { from: String, entry: Box<Entry>, reason: String },
     #[error("'{from}' is {found}, but {} needs {wanted}", asked(entry))]
     WrongKind { from: String, found: &'static str, wanted: &'static str, entry: Box<Entry> },
+    #[error("'{from}' cannot be the root: {found}")]
+    NoRoot { from: String, found: String },
     #[error("{what} (asked by {origin})")]
     Contradiction { what: String, origin: String },
 }

@@ -124,6 +124,7 @@ impl Draft {
         mut fact_of: impl FnMut(&HostPath, Links) -> SourceFact,
     ) -> Result<Plan, PlanError> {
         let Draft { asked, mut plan, start, policy: _ } = self;
+        check_root(&plan.root, &mut fact_of)?;
         let (asked, absent) = without_missing_places(asked, &plan.root, &mut fact_of);
         let mut settled = settle(asked, &mut fact_of)?;
         settled.left_out.extend(absent);
@@ -156,6 +157,25 @@ fn all_entries(
     }
     entries.extend(asked_entries(request, caller, owner)?);
     Ok(entries)
+}
+
+/// A tree that is to be the root must be there, and be a directory.
+fn check_root(
+    root: &Root,
+    fact_of: &mut impl FnMut(&HostPath, Links) -> SourceFact,
+) -> Result<(), PlanError> {
+    let Root::Tree { from, .. } = root else { return Ok(()) };
+    let found = match fact_of(from, Links::Followed) {
+        SourceFact::Directory => return Ok(()),
+        SourceFact::Missing => "the host has nothing there".to_owned(),
+        SourceFact::Unreachable { reason } => reason,
+        SourceFact::File
+        | SourceFact::Symlink { .. }
+        | SourceFact::CharacterDevice
+        | SourceFact::BlockDevice
+        | SourceFact::Other => "it is no directory".to_owned(),
+    };
+    Err(PlanError::NoRoot { from: from.to_string(), found })
 }
 
 /// Takes out what covers or makes a place that a tree of the host does not have: nothing can be

@@ -85,8 +85,8 @@ fn read_capabilities() -> Result<[CapabilitySets; 2], Error> {
     if answer == 0 { Ok(sets) } else { Err(Call::other("capget").failed(last_errno())) }
 }
 
-/// The effective set, a bit a capability.
-pub(crate) fn effective_capabilities() -> Option<u64> {
+/// The caller's effective capabilities, a bit each.
+pub fn effective_capabilities() -> Option<u64> {
     let [low, high] = read_capabilities().ok()?;
     Some(u64::from(low.effective) | u64::from(high.effective) << 32)
 }
@@ -147,6 +147,16 @@ pub fn set_syscall_filter(
         // SAFETY: with NEW_LISTENER the answer is a descriptor that the kernel has just made.
         (fd, Listener::New) => Ok(Some(unsafe { OwnedFd::from_raw_fd(fd as i32) })),
     }
+}
+
+/// Whether the kernel takes system-call filters, and whatever is around this process lets it ask (`seccomp(2)`).
+pub fn takes_filters() -> bool {
+    let action = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: the kernel reads one integer, which outlives the call.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action)
+    };
+    answer == 0
 }
 
 /// Which Landlock ABI the kernel has; 0 if none (`landlock_create_ruleset(2)`).
@@ -221,6 +231,6 @@ pub fn limit_resource(resource: Resource, value: u64) -> Result<(), Error> {
     let answer = unsafe { libc::setrlimit(number, &raw const limit) };
     match answer {
         0 => Ok(()),
-        _ => Err(Call::other(format!("setrlimit({name}, {value})")).failed(last_errno())),
+        _ => Err(Call::LimitResource { resource: name.into(), value }.failed(last_errno())),
     }
 }

@@ -48,6 +48,7 @@ pub enum Call {
     /// `move_mount(2)` of a detached mount.
     Attach {
         at: PathBuf,
+        kinds: Kinds,
     },
     /// `fsopen(2)` to `fsmount(2)`; `step` names the one that failed.
     NewFilesystem {
@@ -88,6 +89,21 @@ pub enum Call {
     /// `execve(2)`.
     Execute {
         program: PathBuf,
+        obstacle: Obstacle,
+    },
+    /// `setresgid(2)` and `setresuid(2)`.
+    SetIds {
+        uid: u32,
+        gid: u32,
+    },
+    /// `setrlimit(2)`.
+    LimitResource {
+        resource: String,
+        value: u64,
+    },
+    /// Any use of a descriptor that the caller named by its number.
+    UseDescriptor {
+        number: i32,
     },
     /// `chdir(2)`.
     ChangeDirectory {
@@ -107,6 +123,27 @@ pub enum MadeName {
     Device,
 }
 
+/// Whether what is mounted and what it is mounted on are both directories or both none: looked up when the kernel has
+/// refused, because `EINVAL` alone does not say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kinds {
+    Unknown,
+    Alike,
+    Different,
+}
+
+/// What a refused program's file tells about the refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Obstacle {
+    Unknown,
+    /// The program is there; what it names to be run by is not.
+    Interpreter(PathBuf),
+    Directory,
+    /// Nobody has the right to execute it.
+    Mode,
+    NoExecMount,
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,7 +153,7 @@ impl fmt::Display for Call {
                 write!(f, "mount_setattr({}, {add}, {reach})", on.display())
             }
             Call::MapIds { on } => write!(f, "mount_setattr({}, idmap)", on.display()),
-            Call::Attach { at } => write!(f, "move_mount(detached, {})", at.display()),
+            Call::Attach { at, .. } => write!(f, "move_mount(detached, {})", at.display()),
             Call::NewFilesystem { kind, step } => write!(f, "{kind}: {step}"),
             Call::ResolveInRoot { at } => write!(f, "openat2({}, in root)", at.display()),
             Call::Make { what, at } => write!(f, "{}({})", what.call(), at.display()),
@@ -126,7 +163,13 @@ impl fmt::Display for Call {
             Call::WriteProc { file, text } => write!(f, "write({file}, {text:?})"),
             Call::PivotRoot => f.write_str("pivot_root"),
             Call::Unmount { at } => write!(f, "umount2({}, MNT_DETACH)", at.display()),
-            Call::Execute { program } => write!(f, "execve({})", program.display()),
+            Call::Execute { program, obstacle: Obstacle::Interpreter(interpreter) } => {
+                write!(f, "execve({}) by {}", program.display(), interpreter.display())
+            }
+            Call::Execute { program, .. } => write!(f, "execve({})", program.display()),
+            Call::SetIds { uid, gid } => write!(f, "setresuid/setresgid({uid}, {gid})"),
+            Call::LimitResource { resource, value } => write!(f, "setrlimit({resource}, {value})"),
+            Call::UseDescriptor { number } => write!(f, "fcntl({number}, F_GETFD)"),
             Call::ChangeDirectory { to } => write!(f, "chdir({})", to.display()),
             Call::Other { call } => f.write_str(call),
         }
@@ -152,6 +195,13 @@ impl Call {
 
     pub(crate) fn other(call: impl Into<String>) -> Self {
         Call::Other { call: call.into() }
+    }
+}
+
+impl Error {
+    /// Whether more is known than the kernel's answer.
+    pub(crate) fn explains(&self) -> bool {
+        !matches!(&self.call, Call::Execute { obstacle: Obstacle::Unknown, .. })
     }
 }
 

@@ -283,7 +283,7 @@ pub fn make_owned_directory(
     make_directory(&parent, name, mode)?;
     let (uid, gid) = (rustix::fs::Uid::from_raw(owner.0), rustix::fs::Gid::from_raw(owner.1));
     rustix::fs::chownat(&parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-        .map_err(|errno| made(MadeName::Directory, name).failed(errno))
+        .map_err(|errno| Call::other(format!("fchownat({})", name.to_string_lossy())).failed(errno))
 }
 
 /// A new file directly below `parent`.

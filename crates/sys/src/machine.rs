@@ -66,6 +66,22 @@ pub fn rules_the_machine() -> bool {
     has_it && map().unwrap_or(false)
 }
 
+/// Whether the caller's root directory is only a directory, so that it must be in a chroot (`chroot(2)`).
+pub fn root_is_plain_directory() -> bool {
+    use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+    let about = statx(rustix::fs::CWD, "/", AtFlags::empty(), StatxFlags::empty());
+    about.is_ok_and(|about| {
+        about.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+            && !about.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+    })
+}
+
+/// Whether others of the same user may look into this process: not where its program cannot be read (`PR_SET_DUMPABLE(2const)`).
+pub fn is_inspectable() -> bool {
+    // SAFETY: prctl with integers.
+    unsafe { libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 }
+}
+
 /// Whether the three standard descriptors are one terminal.
 pub fn on_terminal() -> bool {
     use std::io::IsTerminal as _;

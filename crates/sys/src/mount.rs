@@ -17,7 +17,7 @@ use rustix::mount::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Call, Error, last_errno};
+use crate::error::{Call, Error, Kinds, last_errno};
 
 /// A mount that is in no namespace yet, so nobody can see it half made.
 ///
@@ -129,30 +129,6 @@ impl DetachedMount {
         })
     }
 
-    /// No bind of this mount can be made and no other namespace receives it (`mount_namespaces(7)`).
-    pub fn make_unbindable(&self) -> Result<(), Error> {
-        let set = libc::mount_attr {
-            attr_set: 0,
-            attr_clr: 0,
-            propagation: libc::MS_UNBINDABLE,
-            userns_fd: 0,
-        };
-        mount_setattr(self.0.as_fd(), c"", Reach::OneMount, &set)
-            .map_err(|errno| Call::other("mount_setattr(unbindable)").failed(errno))
-    }
-
-    /// Lets device nodes be opened through this mount, which has been made for them.
-    pub fn permit_devices(&self) -> Result<(), Error> {
-        let set = libc::mount_attr {
-            attr_set: 0,
-            attr_clr: libc::MOUNT_ATTR_NODEV,
-            propagation: 0,
-            userns_fd: 0,
-        };
-        mount_setattr(self.0.as_fd(), c"", Reach::OneMount, &set)
-            .map_err(|errno| Call::other("mount_setattr(clear nodev)").failed(errno))
-    }
-
     /// Shows ids on disk as `user_namespace` maps them: an idmapped mount.
     pub fn map_ids(&self, shown: &Path, user_namespace: impl AsFd) -> Result<(), Error> {
         let set = libc::mount_attr {
@@ -172,8 +148,8 @@ impl DetachedMount {
         name: &CStr,
         shown: &Path,
     ) -> Result<AttachedMount, Error> {
-        move_mount(&self.0, c"", parent, name, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .map_err(|errno| Call::Attach { at: shown.to_owned() }.failed(errno))?;
+        move_mount(&self.0, c"", &parent, name, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .map_err(|errno| self.not_attached(errno, parent, name, shown))?;
         Ok(AttachedMount(self.0))
     }
 
@@ -183,9 +159,23 @@ impl DetachedMount {
     pub fn attach(self, target: impl AsFd, shown: &Path) -> Result<AttachedMount, Error> {
         let flags =
             MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-        move_mount(&self.0, "", target, "", flags)
-            .map_err(|errno| Call::Attach { at: shown.to_owned() }.failed(errno))?;
+        move_mount(&self.0, "", &target, "", flags)
+            .map_err(|errno| self.not_attached(errno, target, c"", shown))?;
         Ok(AttachedMount(self.0))
+    }
+
+    fn not_attached(&self, errno: Errno, at: impl AsFd, name: &CStr, shown: &Path) -> Error {
+        use rustix::fs::{AtFlags, FileType, statat};
+        let is_directory = |at: BorrowedFd<'_>, name| {
+            let stat = statat(at, name, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            Some(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+        };
+        let kinds = match (is_directory(self.0.as_fd(), c""), is_directory(at.as_fd(), name)) {
+            (Some(mounted), Some(place)) if mounted == place => Kinds::Alike,
+            (Some(_), Some(_)) => Kinds::Different,
+            _ => Kinds::Unknown,
+        };
+        Call::Attach { at: shown.to_owned(), kinds }.failed(errno)
     }
 }
 
@@ -200,6 +190,19 @@ impl AsFd for DetachedMount {
 pub struct AttachedMount(OwnedFd);
 
 impl AttachedMount {
+    /// No bind of this mount can be made and no other namespace receives what is mounted in it
+    /// (`mount_namespaces(7)`). Not for a detached mount: one that is unbindable cannot be attached below a shared one.
+    pub fn make_unbindable(&self) -> Result<(), Error> {
+        let set = libc::mount_attr {
+            attr_set: 0,
+            attr_clr: 0,
+            propagation: libc::MS_UNBINDABLE,
+            userns_fd: 0,
+        };
+        mount_setattr(self.0.as_fd(), c"", Reach::OneMount, &set)
+            .map_err(|errno| Call::other("mount_setattr(unbindable)").failed(errno))
+    }
+
     /// Adds `attributes` to this one mount.
     pub fn restrict(&self, shown: &Path, attributes: Attributes) -> Result<(), Error> {
         let set = libc::mount_attr {

@@ -1,8 +1,8 @@
 #![allow(unsafe_code, reason = "prctl(2), signal waiting and exec(2) have no safe wrapper")]
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, c_int};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -279,7 +279,7 @@ pub fn set_ids(uid: u32, gid: u32) -> Result<(), Error> {
     };
     match answer {
         0 => Ok(()),
-        _ => Err(Call::other(format!("setresuid/setresgid({uid}, {gid})")).failed(last_errno())),
+        _ => Err(Call::SetIds { uid, gid }.failed(last_errno())),
     }
 }
 
@@ -328,6 +328,17 @@ fn close_range(first: u32, last: u32, flags: u32) -> Result<(), Error> {
     }
 }
 
+/// Refuses a number that is no descriptor which the program before this one left open, with `EBADF`.
+///
+/// Whatever this process opens itself is closed on exec, so a descriptor that is not has come from outside.
+pub fn check_inherited(number: i32) -> Result<(), Error> {
+    // SAFETY: fcntl with integers.
+    match unsafe { libc::fcntl(number, libc::F_GETFD) } {
+        flags if flags >= 0 && flags & libc::FD_CLOEXEC == 0 => Ok(()),
+        _ => Err(Call::UseDescriptor { number }.failed(Errno::BADF)),
+    }
+}
+
 /// Lets `descriptor` survive the next `execve(2)`.
 pub fn keep_on_exec(descriptor: i32) -> Result<(), Error> {
     // SAFETY: fcntl with integers; a number that is no descriptor is refused with EBADF.
@@ -351,64 +362,6 @@ pub fn take_over(number: i32) -> Result<OwnedFd, Error> {
     }
     // SAFETY: the kernel has just made this descriptor; nobody else knows it.
     Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(copy) })
-}
-
-/// Arguments and environment in the form `execve(2)` takes, made before anything can fail halfway.
-#[derive(Debug)]
-pub struct Program {
-    pub candidates: Vec<CString>,
-    pub arguments: Vec<CString>,
-    pub environment: Vec<CString>,
-}
-
-impl Program {
-    /// Becomes the first candidate that can be executed; comes back only with the reason why none can.
-    ///
-    /// A candidate that is there but may not be executed explains more than one that is missing (`execvp(3)`).
-    pub fn execute(&self) -> Error {
-        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
-        let mut reason = None;
-        for candidate in &self.candidates {
-            // SAFETY: every pointer is to a NUL-terminated string that `self` keeps, and both lists end with null.
-            unsafe { libc::execve(candidate.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-            let errno = last_errno();
-            let program = PathBuf::from(candidate.to_string_lossy().into_owned());
-            let error = Call::Execute { program }.failed(errno);
-            match errno {
-                Errno::NOENT | Errno::NOTDIR => reason = reason.or(Some(error)),
-                Errno::ACCESS => reason = Some(error),
-                _ => return error,
-            }
-        }
-        let nothing = || Call::Execute { program: PathBuf::new() }.failed(Errno::NOENT);
-        reason.unwrap_or_else(nothing)
-    }
-
-    /// Becomes the file behind `executable`, which may be opened with `O_PATH`; comes back only with the reason why not.
-    pub fn execute_descriptor(&self, executable: impl AsFd) -> Error {
-        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
-        let file = executable.as_fd().as_raw_fd();
-        // SAFETY: every pointer is to a NUL-terminated string that `self` keeps, and both lists end with null.
-        unsafe {
-            let (arguments, environment) = (arguments.as_ptr(), environment.as_ptr());
-            let path = c"".as_ptr();
-            libc::syscall(
-                libc::SYS_execveat,
-                file,
-                path,
-                arguments,
-                environment,
-                libc::AT_EMPTY_PATH,
-            )
-        };
-        Call::other("execveat(own program)").failed(last_errno())
-    }
-}
-
-/// A list of strings as `execve(2)` takes it; they must outlive the pointers.
-fn pointers(list: &[CString]) -> Vec<*const libc::c_char> {
-    let ends = list.iter().map(|text| text.as_ptr());
-    ends.chain([std::ptr::null()]).collect()
 }
 
 /// Ends the process at once, running no destructor: for the copy that [`fork_into`](crate::fork_into) made, whose
@@ -525,6 +478,11 @@ pub fn change_directory(to: &Path) -> Result<(), Error> {
 pub enum Readiness<'a> {
     Readable(BorrowedFd<'a>),
     Writable(BorrowedFd<'a>),
+}
+
+/// Makes `directory` the working directory (`fchdir(2)`).
+pub fn enter_directory(directory: impl AsFd) -> Result<(), Error> {
+    rustix::process::fchdir(directory).map_err(|errno| Call::other("fchdir").failed(errno))
 }
 
 /// Waits until one of the descriptors is readable, or the time is over.

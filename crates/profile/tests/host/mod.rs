@@ -99,6 +99,7 @@ pub(crate) fn fact_of(path: &HostPath, links: Links) -> SourceFact {
     match (link, links) {
         (Some((_, to)), Links::Copied) => SourceFact::Symlink { to: (*to).to_owned() },
         (Some(_), Links::Followed) => SourceFact::Directory,
+        (None, _) if path == "/" => SourceFact::Directory,
         (None, _) if DIRECTORIES.contains(&path.as_str()) => SourceFact::Directory,
         (None, _) if FILES.contains(&path.as_str()) => SourceFact::File,
         (None, _) if path.starts_with("/dev/") => SourceFact::CharacterDevice,

@@ -1,0 +1,70 @@
+use std::error::Error;
+
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
+
+/// A test and what the machine must offer for it.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) need: Need,
+    pub(crate) run: fn() -> Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// An ordinary user, who owns the test's namespaces.
+    UserNamespace,
+    /// Root of the machine.
+    Root,
+}
+
+impl Need {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Need::UserNamespace => "userns",
+            Need::Root => "root",
+        }
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Need::UserNamespace, Need::Root].into_iter().find(|need| need.name() == name)
+    }
+}
+
+/// How mounts of the test's view pass on to copies of it: `/` is private on some machines and shared on those that
+/// systemd has booted, so what root does is tried with both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Propagation {
+    Private,
+    Shared,
+}
+
+impl Propagation {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Propagation::Private => "private",
+            Propagation::Shared => "shared",
+        }
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Propagation::Private, Propagation::Shared].into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// `cases! { userns: first, second; root: third; }` makes the table `CASES` of a file from its functions.
+macro_rules! cases {
+    ($($need:ident: $($name:ident),+ $(,)?;)+) => {
+        pub(crate) const CASES: &[$crate::case::Case] = &[$($(
+            $crate::case::Case {
+                name: stringify!($name),
+                need: $crate::case::cases!(@need $need),
+                run: $name,
+            },
+        )+)+];
+    };
+    (@need userns) => { $crate::case::Need::UserNamespace };
+    (@need root) => { $crate::case::Need::Root };
+}
+
+pub(crate) use cases;
