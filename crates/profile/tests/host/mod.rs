@@ -1,5 +1,7 @@
 //! A machine and its callers that exist only here.
 
+pub(crate) mod described;
+
 use std::ffi::OsString;
 
 use eyot_plan::{
