@@ -12,7 +12,9 @@ use crate::placeholder;
 /// What the plan was checked against is what is mounted: exchanging a path in between changes nothing.
 #[derive(Debug, Default)]
 pub struct Sources {
-    found: HashMap<(HostPath, Links), Result<Handle, Error>>,
+    /// By whether a link at the end was followed.
+    followed: HashMap<HostPath, Result<Handle, Error>>,
+    kept: HashMap<HostPath, Result<Handle, Error>>,
 }
 
 impl Sources {
@@ -22,10 +24,10 @@ impl Sources {
         for entry in entries {
             let links = links_of(&entry.what);
             for from in entry.sources() {
-                sources
-                    .found
-                    .entry((from.clone(), links))
-                    .or_insert_with(|| look_up(from, &entry.what, links));
+                let found = sources.found_mut(links);
+                if !found.contains_key(from) {
+                    found.insert(from.clone(), look_up(from, &entry.what, links));
+                }
             }
         }
         sources
@@ -34,8 +36,11 @@ impl Sources {
     /// What the host has there, for [`eyot_plan::settle`]. Settling also asks about places inside a
     /// source, which are looked up here.
     pub fn fact(&mut self, from: &HostPath, links: Links) -> SourceFact {
-        let key = (from.clone(), links);
-        match self.found.entry(key).or_insert_with(|| open(from.as_path(), links)) {
+        let found = self.found_mut(links);
+        if !found.contains_key(from) {
+            found.insert(from.clone(), open(from.as_path(), links));
+        }
+        match &found[from] {
             Err(error) => match error.errno {
                 Errno::NOENT | Errno::NOTDIR => SourceFact::Missing,
                 errno => SourceFact::Unreachable { reason: reason(error, errno) },
@@ -53,9 +58,13 @@ impl Sources {
 
     /// The descriptor held for a source of a settled plan.
     pub(crate) fn handle(&self, from: &HostPath, links: Links) -> Result<&Handle, Error> {
-        let found = self.found.get(&(from.clone(), links)).or_else(|| {
+        let found = match links {
+            Links::Followed => self.followed.get(from),
+            Links::Copied => self.kept.get(from),
+        };
+        let found = found.or_else(|| {
             // A reserved place that is no link is shown as what it is.
-            let unlinked = self.found.get(&(from.clone(), Links::Copied))?;
+            let unlinked = self.kept.get(from)?;
             let is_link = matches!(unlinked, Ok(handle) if handle.kind == Kind::Symlink);
             (!is_link).then_some(unlinked)
         });
@@ -63,6 +72,15 @@ impl Sources {
             Some(Ok(handle)) => Ok(handle),
             Some(Err(error)) => Err(error.clone()),
             None => Err(missing(from)),
+        }
+    }
+}
+
+impl Sources {
+    fn found_mut(&mut self, links: Links) -> &mut HashMap<HostPath, Result<Handle, Error>> {
+        match links {
+            Links::Followed => &mut self.followed,
+            Links::Copied => &mut self.kept,
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -9,7 +10,9 @@ use serde::{Serialize, Serializer};
 use crate::PlanError;
 
 /// A path on the host, before the view exists.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Invariant: as of [`ViewPath`].
+#[derive(Clone, Debug)]
 pub struct HostPath(PathBuf);
 
 /// A path as the process in the view will see it.
@@ -83,6 +86,20 @@ impl ViewPath {
 }
 
 // The bytes decide, because the form is normal; `Path` would take both apart again.
+impl PartialEq for HostPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_os_str() == other.0.as_os_str()
+    }
+}
+
+impl Eq for HostPath {}
+
+impl Hash for HostPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_os_str().hash(state);
+    }
+}
+
 impl PartialEq for ViewPath {
     fn eq(&self, other: &Self) -> bool {
         self.bytes() == other.bytes()

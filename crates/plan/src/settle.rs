@@ -64,9 +64,12 @@ fn override_lower_layers(asked: Vec<Entry>, overridden: &mut Vec<Entry>) -> Vec<
     let covers = |upper: &Entry, lower: &Entry| {
         upper.origin.layer > lower.origin.layer && upper.at.contains(&lower.at)
     };
-    let (dropped, kept) =
-        asked.iter().cloned().partition(|entry| asked.iter().any(|other| covers(other, entry)));
-    *overridden = dropped;
+    let covered: Vec<bool> =
+        asked.iter().map(|entry| asked.iter().any(|other| covers(other, entry))).collect();
+    let mut kept = Vec::with_capacity(asked.len());
+    for (entry, covered) in asked.into_iter().zip(covered) {
+        if covered { overridden.push(entry) } else { kept.push(entry) }
+    }
     kept
 }
 
