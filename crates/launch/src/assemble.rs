@@ -24,6 +24,7 @@ use eyot_sys::{
 use crate::diagnose::Place;
 use crate::error::{Attempt, Cause, LaunchError};
 use crate::nursery::GROUND;
+use crate::placeholder::{self, Form};
 use crate::prepare::{Part, Prepared};
 use crate::start::Surrounding;
 
@@ -353,7 +354,10 @@ impl Assembly<'_> {
 
     /// Covers the placeholder that the supervisor has put at a name which must stay free.
     fn reserve(&mut self, entry: &Entry, text: &str) -> Result<(), Error> {
-        let cover = self.own_file(text.as_bytes(), 0o444)?;
+        let cover = match placeholder::form_of(text) {
+            Form::Directory => self.own_directory(0o555, Owned::Maker)?,
+            Form::File => self.own_file(text.as_bytes(), 0o444)?,
+        };
         let attributes = Attributes::DATA.read_only().no_exec();
         cover.restrict(entry.at.as_path(), attributes, Reach::OneMount)?;
         let target = self.in_root().find_last(entry.at.relative())?;

@@ -101,7 +101,7 @@ impl<'a> Command<'a> {
         for descriptor in &process.keep_fds {
             eyot_sys::keep_on_exec(*descriptor).map_err(|error| ("keep a descriptor", error))?;
         }
-        eyot_sys::reset_signal_actions();
+        eyot_sys::end_at_broken_pipes();
         self.mask.block();
         Ok(())
     }

@@ -148,7 +148,7 @@ pub fn arrive(words: &[OsString]) {
         && let Some((failed, program)) = parse(&words[1..])
     {
         // The language's start code ignores SIGPIPE, and exec would keep that.
-        eyot_sys::reset_signal_actions();
+        eyot_sys::end_at_broken_pipes();
         let name = program.arguments.first().map(|name| name.to_string_lossy().into_owned());
         let error = LaunchError {
             attempt: Attempt::Command { program: name.unwrap_or_default() },

@@ -1,6 +1,7 @@
-//! Files that keep a name of a writable directory taken for as long as views live that reserve it.
+//! Files and directories that keep a name of a writable directory taken for as long as views live that reserve it.
 //!
-//! A placeholder is a real file of the host, because a mount needs something to lie on, and is told from the user's own
+//! A placeholder really is on the host, because a mount needs something to lie on. Without a text to hold it is an empty
+//! directory: git passes those over, while a file would be added to the next commit. It is told from the user's own
 //! by its mode, its text and a time of change that no file gets by itself. Each view that needs one holds a shared lock
 //! of it; who ends finds out by the exclusive one whether it was the last. One that a crash of the machine left is taken
 //! over by the next view and removed after it.
@@ -19,7 +20,8 @@ use crate::sources::Sources;
 
 /// "eyot" as seconds after 1970, to the full second.
 const MARK: i64 = 0x6579_6f74;
-const MODE: u32 = 0o444;
+const FILE_MODE: u32 = 0o444;
+const DIRECTORY_MODE: u32 = 0o555;
 
 /// Each round meets somebody else's placeholder in another state; nobody changes it that often.
 const ROUNDS: usize = 1000;
@@ -144,12 +146,17 @@ impl Reservation {
 
     /// A new placeholder, ready and locked before it has the name; `None` if somebody else was faster.
     fn make(&self) -> Result<Option<OwnedFd>, Cause> {
-        let file = eyot_sys::create_file_below(&self.directory, &self.temporary)?;
-        let linked = self
-            .get_ready(&file)
-            .and_then(|()| eyot_sys::link_below(&self.directory, &self.temporary, &self.name));
-        eyot_sys::remove_file_below(&self.directory, &self.temporary)?;
-        match linked {
+        let (directory, temporary) = (&self.directory, &self.temporary);
+        let file = match form_of(&self.text) {
+            Form::File => eyot_sys::create_file_below(directory, temporary)?,
+            Form::Directory => eyot_sys::create_directory_below(directory, temporary)?,
+        };
+        let named = self.get_ready(&file).and_then(|()| match form_of(&self.text) {
+            Form::File => eyot_sys::link_below(directory, temporary, &self.name),
+            Form::Directory => eyot_sys::rename_below(directory, temporary, &self.name),
+        });
+        unless_missing(remove_below(directory.as_fd(), temporary, form_of(&self.text)))?;
+        match named {
             Err(error) if error.errno == Errno::EXIST => Ok(None),
             result => Ok(Some(result.map(|()| file)?)),
         }
@@ -162,7 +169,11 @@ impl Reservation {
             // Only a courtesy: the file is the directory's owner's, as any other there would be.
             let _ = eyot_sys::set_owner(file, self.directory.owner);
         }
-        eyot_sys::set_mode(file, MODE)?;
+        let mode = match form_of(&self.text) {
+            Form::File => FILE_MODE,
+            Form::Directory => DIRECTORY_MODE,
+        };
+        eyot_sys::set_mode(file, mode)?;
         eyot_sys::set_times(file, MARK)
     }
 
@@ -177,9 +188,32 @@ impl Reservation {
     }
 }
 
-/// Whether a file is nobody's but ours.
-pub(crate) fn is_placeholder(file: &Handle) -> bool {
-    file.kind == Kind::File && file.mode == MODE && file.modified == (MARK, 0)
+/// What a placeholder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    File,
+    Directory,
+}
+
+pub(crate) fn form_of(text: &str) -> Form {
+    if text.is_empty() { Form::Directory } else { Form::File }
+}
+
+/// Whether a file or directory is nobody's but ours.
+pub(crate) fn is_placeholder(found: &Handle) -> bool {
+    let usual = [(Kind::File, FILE_MODE), (Kind::Directory, DIRECTORY_MODE)]
+        .contains(&(found.kind, found.mode));
+    usual && found.modified == (MARK, 0)
+}
+
+/// Whether `found` is the placeholder that holds this text.
+fn holds(found: &Handle, text: &str) -> bool {
+    let same = match (form_of(text), found.kind) {
+        // What is in a directory, its removal finds out.
+        (Form::Directory, kind) => kind == Kind::Directory,
+        (Form::File, kind) => kind == Kind::File && eyot_sys::read_to_end(found) == text.as_bytes(),
+    };
+    is_placeholder(found) && same
 }
 
 fn is_still_there(directory: BorrowedFd<'_>, name: &CString, file: &Handle) -> Result<bool, Error> {
@@ -196,7 +230,8 @@ pub(crate) fn remove(
     temporary: &CString,
     text: &str,
 ) -> Result<(), Error> {
-    unless_missing(eyot_sys::remove_file_below(directory, temporary))?;
+    let form = form_of(text);
+    unless_missing(remove_below(directory, temporary, form))?;
     let file = match eyot_sys::open_file_below(directory, name) {
         Err(error) if error.errno == Errno::NOENT => return Ok(()),
         // Somebody put something else there.
@@ -205,14 +240,21 @@ pub(crate) fn remove(
         }
         result => result?,
     };
-    if !is_placeholder(&file) || eyot_sys::read_to_end(&file) != text.as_bytes() {
+    if !holds(&file, text) {
         return Ok(());
     }
     // Of several that end at the same time the last to ask gets it: each gives its shared lock up by asking.
     if eyot_sys::try_lock(&file)? && is_still_there(directory, name, &file)? {
-        unless_missing(eyot_sys::remove_file_below(directory, name))?;
+        unless_missing(remove_below(directory, name, form))?;
     }
     Ok(())
+}
+
+fn remove_below(directory: BorrowedFd<'_>, name: &CString, form: Form) -> Result<(), Error> {
+    match form {
+        Form::File => eyot_sys::remove_file_below(directory, name),
+        Form::Directory => eyot_sys::remove_directory_below(directory, name),
+    }
 }
 
 fn unless_missing(removed: Result<(), Error>) -> Result<(), Error> {

@@ -110,7 +110,8 @@ pub(crate) fn prepare(
     place: Place,
 ) -> Result<Prepared, LaunchError> {
     let mut prepared = Prepared::default();
-    let mut preparer = Preparer { plan, sources, ids, place, notes: Vec::new() };
+    let makes_nodes = place == Place::Host && eyot_sys::may_make_devices();
+    let mut preparer = Preparer { plan, sources, ids, place, makes_nodes, notes: Vec::new() };
     if let Root::Tree { from, access, .. } = &plan.root {
         let failed = |cause| {
             let what = format!("show '{from}' as the root");
@@ -142,6 +143,7 @@ struct Preparer<'a> {
     sources: &'a Sources,
     ids: &'a mut Ids,
     place: Place,
+    makes_nodes: bool,
     notes: Vec<String>,
 }
 
@@ -208,8 +210,8 @@ impl<'a> Preparer<'a> {
             mount.restrict(from.as_path(), attributes, Reach::WholeTree)?;
             Ok::<_, eyot_sys::Error>(mount)
         };
-        // Root makes a node of its own, which costs no mount.
-        let mount = if self.place == Place::Host { None } else { Some(clone()?) };
+        // Root makes a node of its own, which costs no mount; that of a container may lack the right to.
+        let mount = if self.makes_nodes { None } else { Some(clone()?) };
         Ok(Part::Device { mount, number })
     }
 

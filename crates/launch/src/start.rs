@@ -490,6 +490,7 @@ pub(crate) fn run(
 ) -> Result<crate::Outcome, LaunchError> {
     descriptors::refuse_ways_out(plan)?;
     let descriptors = descriptors::read_texts(plan)?;
+    eyot_sys::keep_ended_children();
     let terminal = CallersTerminal::of(plan).map_err(|error| {
         LaunchError::step("open the terminal again", Place::Unprivileged, error)
     })?;

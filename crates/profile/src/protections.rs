@@ -8,6 +8,7 @@ use crate::isolation::Walls;
 use crate::limits::Limits;
 use crate::nearest::unknown;
 use crate::request::{Chosen, Request, refuse};
+use crate::seccomp::Allow;
 
 /// Everything that `--allow-missing` takes, in the order in which plans list it.
 pub const PROTECTIONS: &[&str] = &[
@@ -61,7 +62,7 @@ pub(crate) fn protections(
         held_unless(walls.user_by.as_ref().filter(|_| walls.isolation.user == UserNamespace::Host));
     let shared = |share| held_unless(walls.shared_by(share));
     let network = walls.network_by.as_ref().filter(|_| walls.isolation.network == Network::Host);
-    let kept = request.all("cap", |view| &view.cap);
+    let kept = decided.capabilities_by(request);
     let states = [
         (MOUNTS, border.clone()),
         ("user-namespace", border),
@@ -73,7 +74,7 @@ pub(crate) fn protections(
         (SECCOMP, decided.seccomp(request)),
         (LANDLOCK, decided.landlock()),
         ("no-new-privileges", ProtectionState::Held),
-        ("capabilities", held_unless(kept.first().map(|kept| &kept.by))),
+        ("capabilities", held_unless(kept.as_ref())),
         (GROUPS, decided.groups()),
     ];
     for (name, state) in states {
@@ -125,6 +126,15 @@ impl Decided<'_> {
             LANDLOCK => self.landlock_need(),
             _ => Need::Required(profile.clone()),
         }
+    }
+
+    /// By whose word the view keeps capabilities, if it keeps any.
+    fn capabilities_by(&self, request: Request<'_>) -> Option<Origin> {
+        let named = request.all("cap", |view| &view.cap).into_iter().map(|kept| kept.by);
+        let allow = request.all("allow", |view| &view.allow);
+        let opened = allow.into_iter().filter(|allow| allow.value == Allow::Nesting.name());
+        let mut words = named.chain(opened.map(|allow| allow.by));
+        words.next().filter(|_| !self.confinement.capabilities.is_empty())
     }
 
     /// Scopes close what only shared namespaces leave open.

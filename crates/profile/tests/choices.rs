@@ -404,3 +404,15 @@ fn control_groups_of_version_1_are_shown_where_they_limit() {
     assert_eq!(shown(CgroupLayout::Legacy, Some("1G")), (true, false));
     assert_eq!(shown(CgroupLayout::None, None), (false, false));
 }
+
+#[test]
+fn what_nesting_leaves_to_root_is_waived_by_its_word() {
+    let nesting = || View { allow: vec!["nesting".to_owned()], ..View::default() };
+    let plan = planned(&facts(ROOT), nesting());
+    let by = "flag --allow".to_owned();
+    assert_eq!(state(&plan, "capabilities"), ProtectionState::Waived { by });
+
+    // An ordinary user needs no capability to nest.
+    let plan = planned(&facts(ANN), nesting());
+    assert_eq!(state(&plan, "capabilities"), ProtectionState::Held);
+}

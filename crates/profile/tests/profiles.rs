@@ -89,6 +89,7 @@ fn run_for_root() {
         left out, the host has no source
           file /etc/bash.bashrc ro (if present) (profile run)
           bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
+          bind /etc/chromium.d ro from /etc/chromium.d (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
           file /etc/inputrc ro (if present) (profile run)
@@ -97,6 +98,7 @@ fn run_for_root() {
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
           file /etc/locale.alias ro (if present) (profile run)
+          bind /etc/maven ro from /etc/maven (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)
@@ -195,6 +197,7 @@ fn run_for_an_ordinary_user() {
         left out, the host has no source
           file /etc/bash.bashrc ro (if present) (profile run)
           bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
+          bind /etc/chromium.d ro from /etc/chromium.d (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
           file /etc/inputrc ro (if present) (profile run)
@@ -203,6 +206,7 @@ fn run_for_an_ordinary_user() {
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
           bind /etc/java-25-openjdk ro from /etc/java-25-openjdk (if present) (profile run)
           file /etc/locale.alias ro (if present) (profile run)
+          bind /etc/maven ro from /etc/maven (if present) (profile run)
           bind /etc/os-release ro from /etc/os-release (if present) (profile run)
           bind /etc/pki/ca-trust ro from /etc/pki/ca-trust (if present) (profile run)
           bind /etc/pki/tls/certs ro from /etc/pki/tls/certs (if present) (profile run)

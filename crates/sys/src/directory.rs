@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, ResolveFlags, Timespec, Timestamps};
+use rustix::fs::{
+    AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps,
+};
 use rustix::io::Errno;
 
 use crate::error::{Call, Error};
@@ -105,6 +107,20 @@ pub fn create_file_below(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Erro
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600))
         .map_err(|errno| call("openat(O_CREAT)", name).failed(errno))
+}
+
+/// Makes the directory `name`, which must be free, and opens it. Only its owner may look into it.
+pub fn create_directory_below(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Error> {
+    let failed = |errno| call("mkdir", name).failed(errno);
+    rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o700)).map_err(failed)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty()).map_err(failed)
+}
+
+/// Gives what is called `name` the name `new` instead, which must be free.
+pub fn rename_below(parent: impl AsFd, name: &CStr, new: &CStr) -> Result<(), Error> {
+    rustix::fs::renameat_with(&parent, name, &parent, new, RenameFlags::NOREPLACE)
+        .map_err(|errno| call("rename", new).failed(errno))
 }
 
 pub fn set_owner(file: impl AsFd, owner: (u32, u32)) -> Result<(), Error> {

@@ -29,10 +29,10 @@ pub use confine::{
     limit_resource, scope_with_landlock, set_no_new_privileges, set_syscall_filter, takes_filters,
 };
 pub use directory::{
-    check_writable, create_file_below, duplicate, find_below, hold_directory, link_below,
-    lock_shared, open_directory_below, open_directory_beneath, open_file_below,
-    open_to_write_below, random_number, read_below, remove_directory_below, remove_file_below,
-    set_mode, set_owner, set_times, try_lock, write_below,
+    check_writable, create_directory_below, create_file_below, duplicate, find_below,
+    hold_directory, link_below, lock_shared, open_directory_below, open_directory_beneath,
+    open_file_below, open_to_write_below, random_number, read_below, remove_directory_below,
+    remove_file_below, rename_below, set_mode, set_owner, set_times, try_lock, write_below,
 };
 pub use error::{Call, Error, Kinds, MadeName, Obstacle};
 pub use handover::{handover_channel, receive_descriptor, send_descriptor};
@@ -45,8 +45,9 @@ pub use lookup::{
     make_owned_directory, make_symlink, set_umask,
 };
 pub use machine::{
-    bring_loopback_up, host_name, is_inspectable, kernel_version, lock, on_each_cpu, on_terminal,
-    root_is_plain_directory, rules_the_machine, set_host_name, try_lock_bytes,
+    bring_loopback_up, host_name, is_inspectable, kernel_version, lock, may_make_devices,
+    on_each_cpu, on_terminal, root_is_plain_directory, rules_the_machine, set_host_name,
+    try_lock_bytes,
 };
 pub use mount::{
     AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,
@@ -60,11 +61,11 @@ pub use namespace::{
 pub use process::{
     Change, Child, Ending, Readiness, SignalSet, change_directory, check_inherited, close_all_from,
     close_on_exec_from, copy_descriptor, die_with_parent, drop_groups, effective_ids, end,
-    enter_directory, forbid_inspection, has_reader, keep_capabilities_over_ids, keep_on_exec, kill,
-    kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe, read_byte,
-    read_descriptor, read_signal, read_to_end, reset_signal_actions, send_signal, set_ids,
-    set_own_name, supplementary_groups, take_over, wait_readable, wait_ready, write_all,
-    write_descriptor,
+    end_at_broken_pipes, enter_directory, forbid_inspection, has_reader,
+    keep_capabilities_over_ids, keep_ended_children, keep_on_exec, kill, kind_of_descriptor,
+    new_session, next_change, open_process, own_pid, pipe, read_byte, read_descriptor, read_signal,
+    read_to_end, send_signal, set_ids, set_own_name, supplementary_groups, take_over,
+    wait_readable, wait_ready, write_all, write_descriptor,
 };
 pub use program::Program;
 pub use rustix::io::Errno;

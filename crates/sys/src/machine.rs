@@ -82,6 +82,12 @@ pub fn is_inspectable() -> bool {
     unsafe { libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 }
 }
 
+/// Whether the caller may make device nodes, as far as capabilities go.
+pub fn may_make_devices() -> bool {
+    const CAP_MKNOD: u64 = 27;
+    crate::confine::effective_capabilities().is_some_and(|mask| mask & 1 << CAP_MKNOD != 0)
+}
+
 /// Whether the three standard descriptors are one terminal.
 pub fn on_terminal() -> bool {
     use std::io::IsTerminal as _;

@@ -215,13 +215,20 @@ pub fn read_signal(descriptor: impl AsFd) -> Option<i32> {
     (length == buffer.len()).then_some(number as i32)
 }
 
-/// Gives every signal that a parent may have set to "ignore" back its default, as a new program expects.
-pub fn reset_signal_actions() {
-    for number in 1..=64 {
-        // SAFETY: SIG_DFL is a valid action; for SIGKILL, SIGSTOP and numbers kept by the C library the call is refused
-        // and changes nothing.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
-    }
+/// Lets children be waited for, whatever the parent has set: a child of somebody who ignores `SIGCHLD` is gone before
+/// anybody can look at it, and its end is told to nobody (`wait(2)`, NOTES).
+pub fn keep_ended_children() {
+    // SAFETY: SIG_DFL is a valid action, and there is no handler of ours that it would replace.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
+/// Gives `SIGPIPE`, which Rust's start-up sets to "ignore", its default again.
+///
+/// Other signals stay ignored for the new program if the caller ignores them: that is what nohup(1), and a shell that
+/// starts something in the background, ask for. Handlers end with `execve(2)`.
+pub fn end_at_broken_pipes() {
+    // SAFETY: as above.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
 /// Sends `SIGKILL` to the caller when its parent ends. Cleared by a change of ids (`PR_SET_PDEATHSIG(2const)`).

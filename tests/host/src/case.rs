@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::path::Path;
 
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
@@ -7,6 +8,8 @@ pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) need: Need,
+    /// What it runs and not every machine has.
+    pub(crate) program: Option<&'static str>,
     pub(crate) run: fn() -> Outcome,
 }
 
@@ -52,19 +55,32 @@ impl Propagation {
     }
 }
 
-/// `cases! { userns: first, second; root: third; }` makes the table `CASES` of a file from its functions.
+impl Case {
+    /// The program that it cannot do without and the machine lacks.
+    pub(crate) fn missing_program(&self) -> Option<&'static str> {
+        const PATH: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+        let is_there = |name: &str| PATH.iter().any(|place| Path::new(place).join(name).exists());
+        self.program.filter(|name| !is_there(name))
+    }
+}
+
+/// `cases! { userns: first, second; (root with "git"): third; }` makes the table `CASES` of a file from its functions.
 macro_rules! cases {
-    ($($need:ident: $($name:ident),+ $(,)?;)+) => {
+    ($($need:tt: $($name:ident),+ $(,)?;)+) => {
         pub(crate) const CASES: &[$crate::case::Case] = &[$($(
             $crate::case::Case {
                 name: stringify!($name),
                 need: $crate::case::cases!(@need $need),
+                program: $crate::case::cases!(@program $need),
                 run: $name,
             },
         )+)+];
     };
     (@need userns) => { $crate::case::Need::UserNamespace };
     (@need root) => { $crate::case::Need::Root };
+    (@need ($need:ident with $program:literal)) => { $crate::case::cases!(@need $need) };
+    (@program ($need:ident with $program:literal)) => { Some($program) };
+    (@program $need:ident) => { None };
 }
 
 pub(crate) use cases;

@@ -9,7 +9,7 @@
 //! with the process.
 //!
 //! A case the machine cannot run is listed as ignored, which every runner shows. Naming its need in
-//! `EYOT_TESTS_REQUIRE` (`userns,root`) runs it all the same, so CI cannot pass by running nothing.
+//! `EYOT_TESTS_REQUIRE` (`userns,root,programs`) runs it all the same, so CI cannot pass by running nothing.
 
 mod case;
 mod cases;
@@ -17,6 +17,7 @@ mod executable;
 mod filter;
 mod inside;
 mod outside;
+mod project;
 
 use std::process::ExitCode;
 

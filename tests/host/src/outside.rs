@@ -13,6 +13,9 @@ use crate::executable;
 /// First argument of the copy; need and propagation follow, then the case's name, or none to only try the view.
 pub(crate) const INSIDE: &str = "--inside";
 
+/// The need of every program that a case names.
+const PROGRAMS: &str = "programs";
+
 const NOBODY: u32 = 65534;
 
 pub(crate) fn run() -> ExitCode {
@@ -43,8 +46,14 @@ fn trials() -> Vec<Trial> {
                     Need::UserNamespace => userns,
                     Need::Root => root,
                 };
+                let missing = case.missing_program().filter(|_| !is_named(PROGRAMS));
+                let kind = match missing {
+                    Some(program) => format!("{}, program {program}", case.need.name()),
+                    None => case.need.name().to_owned(),
+                };
                 let trial = Trial::test(name, move || run_outside(subject, case, propagation));
-                trials.push(trial.with_kind(case.need.name()).with_ignored_flag(!runnable));
+                let ignored = !runnable || missing.is_some();
+                trials.push(trial.with_kind(kind).with_ignored_flag(ignored));
             };
             add("", Propagation::Private);
             if case.need == Need::Root {
@@ -74,8 +83,12 @@ fn is_available(need: Need) -> bool {
 }
 
 fn is_required(need: Need) -> bool {
+    is_named(need.name())
+}
+
+fn is_named(need: &str) -> bool {
     let list = env::var("EYOT_TESTS_REQUIRE").unwrap_or_default();
-    list.split(',').any(|name| name == need.name())
+    list.split(',').any(|name| name == need)
 }
 
 fn start_inside(

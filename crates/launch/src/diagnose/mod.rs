@@ -71,6 +71,9 @@ pub fn diagnose_in(error: &Error, place: Place, around: &Circumstances) -> Optio
         (Call::Other { call }, Errno::PERM) if call.starts_with("use /run/eyot:") => {
             Some(Rule::OpenRunDirectory)
         }
+        // Whoever comes so far has CAP_SYS_ADMIN over these namespaces: they are the view's.
+        (Call::PivotRoot, Errno::PERM) => filtered(around),
+        (Call::Other { call }, Errno::PERM) if call.starts_with("sethostname(") => filtered(around),
         (Call::PivotRoot | Call::Unmount { .. }, _)
         | (Call::LimitResource { .. } | Call::UseDescriptor { .. } | Call::Other { .. }, _) => None,
     }
@@ -122,6 +125,11 @@ fn of_namespaces(error: &Error, place: Place, around: &Circumstances) -> Option<
         (Call::WriteProc { file, .. }, Errno::PERM) if file.ends_with("setgroups") => {
             Some(Rule::SetgroupsDenied)
         }
+        (Call::WriteProc { file, text }, Errno::PERM)
+            if file.ends_with("/uid_map") && maps_root(text) && place != Place::Host =>
+        {
+            Some(Rule::RootNeedsSetfcap)
+        }
         (Call::WriteProc { file, .. }, Errno::PERM) if file.ends_with("_map") => match place {
             Place::Host => lacks(around, &[CAP_SETUID, CAP_SETGID]),
             Place::UserNamespace | Place::Unprivileged => Some(match around.barrier {
@@ -145,6 +153,17 @@ fn behind(barrier: Option<Barrier>) -> Rule {
         Some(Barrier::Filter) => Rule::FilteredNamespaces,
         None => Rule::SecurityModule,
     }
+}
+
+/// For a call that the kernel itself has nothing against.
+fn filtered(around: &Circumstances) -> Option<Rule> {
+    let behind_filter = matches!(around.barrier, Some(Barrier::Filter | Barrier::View));
+    behind_filter.then_some(Rule::FilteredCall)
+}
+
+/// Whether a line of an id map, `INSIDE OUTSIDE COUNT`, begins at the outer namespace's root.
+fn maps_root(map: &str) -> bool {
+    map.lines().any(|line| line.split(' ').nth(1) == Some("0"))
 }
 
 /// What left a new user namespace without capabilities.

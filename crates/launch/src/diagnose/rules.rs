@@ -24,6 +24,7 @@ pub enum Rule {
     AppArmorRestriction,
     SecurityModule,
     FilteredNamespaces,
+    FilteredCall,
     NestedView,
     ChrootedCaller,
     UnmappedCaller,
@@ -34,6 +35,7 @@ pub enum Rule {
     NoSuchDescriptor,
     UnknownCall,
     UnmappedId,
+    RootNeedsSetfcap,
     IdOutsideBlock,
     SetgroupsDenied,
     UnknownFilesystem,
@@ -82,6 +84,7 @@ impl Rule {
         Rule::AppArmorRestriction,
         Rule::SecurityModule,
         Rule::FilteredNamespaces,
+        Rule::FilteredCall,
         Rule::NestedView,
         Rule::ChrootedCaller,
         Rule::UnmappedCaller,
@@ -92,6 +95,7 @@ impl Rule {
         Rule::NoSuchDescriptor,
         Rule::UnknownCall,
         Rule::UnmappedId,
+        Rule::RootNeedsSetfcap,
         Rule::IdOutsideBlock,
         Rule::SetgroupsDenied,
         Rule::UnknownFilesystem,
@@ -212,6 +216,13 @@ impl Rule {
                 "start the container with a filter that lets namespaces pass (docker and podman: --security-opt \
                  seccomp=FILE)",
             ),
+            Rule::FilteredCall => (
+                "the kernel itself allows this here, but a system-call filter around eyot, as container engines \
+                 put one, refuses it",
+                "seccomp(2); 'Seccomp' in /proc/self/status is 2",
+                "start the container with a filter that lets namespaces and mounts pass (docker and podman: \
+                 --security-opt seccomp=FILE)",
+            ),
             Rule::NestedView => (
                 "eyot runs inside a view, whose filter refuses new namespaces",
                 "seccomp(2); PID 1 here is eyot",
@@ -262,6 +273,11 @@ impl Rule {
                 "an ordinary user may map one id only, its own",
                 "user_namespaces(7), Defining user and group ID mappings",
                 "leave --uid and --gid out, or start as root",
+            ),
+            Rule::RootNeedsSetfcap => (
+                "user id 0 can be mapped into a new user namespace only by who has CAP_SETFCAP, and this root has not",
+                "user_namespaces(7), Defining user and group ID mappings, since Linux 5.12",
+                "start eyot as a user other than root, or leave root this capability",
             ),
             Rule::IdOutsideBlock => (
                 "a view has 65536 ids, from 0 to 65535, and the kernel knows no others there",

@@ -114,3 +114,22 @@ fn every_rule_explains_itself_once() {
         seen.push(text);
     }
 }
+
+#[test]
+fn root_maps_itself_with_setfcap_only() {
+    let map = |text: &str| Call::WriteProc { file: "/proc/self/uid_map".into(), text: text.into() };
+    let around = Circumstances::default();
+    check(map("0 0 1\n"), Errno::PERM, UserNamespace, &around, Some(Rule::RootNeedsSetfcap));
+    check(map("0 1000 1\n"), Errno::PERM, UserNamespace, &around, Some(Rule::UnmappedId));
+    check(map("0 0 1\n"), Errno::PERM, Host, &around, None);
+}
+
+#[test]
+fn a_filter_is_named_where_there_is_one() {
+    let name = || Call::Other { call: "sethostname(eyot)".into() };
+    let behind = Circumstances { barrier: Some(Barrier::Filter), ..Circumstances::default() };
+    check(name(), Errno::PERM, UserNamespace, &behind, Some(Rule::FilteredCall));
+    check(Call::PivotRoot, Errno::PERM, Host, &behind, Some(Rule::FilteredCall));
+    check(name(), Errno::PERM, UserNamespace, &Circumstances::default(), None);
+    check(Call::PivotRoot, Errno::INVAL, Host, &behind, None);
+}

@@ -5,7 +5,8 @@ use eyot_plan::Access;
 pub struct Protected {
     pub name: &'static str,
     pub access: Access,
-    /// What the file holds that takes the name while nothing has it.
+    /// What the file holds that takes the name while nothing has it; without a text it is an empty
+    /// directory.
     pub placeholder: &'static str,
 }
 
@@ -24,7 +25,8 @@ pub const PROTECTED: &[Protected] = &[
     Protected { name: ".git", access: Access::ReadWrite, placeholder: "" },
     read_only(".git/hooks"),
     read_only(".git/config"), // core.hooksPath, core.fsmonitor, aliases
-    read_only(".git/config.worktree"), // read as config is, with extensions.worktreeConfig
+    // Read as config is, with extensions.worktreeConfig; git dies of one that it cannot read.
+    Protected { name: ".git/config.worktree", access: Access::ReadOnly, placeholder: "\n" },
     // Names another directory to take hooks and config from. Git dies of an empty one; this says
     // "here", which is where they are.
     Protected { name: ".git/commondir", access: Access::ReadOnly, placeholder: ".\n" },

@@ -45,6 +45,9 @@ pub(super) const ETC: &[Row] = &[
     row("/etc/java-17-openjdk", Show::HostIfPresent),
     row("/etc/java-21-openjdk", Show::HostIfPresent),
     row("/etc/java-25-openjdk", Show::HostIfPresent),
+    // Read by the command `chromium` and by Maven's, which die where they are missing.
+    row("/etc/chromium.d", Show::HostIfPresent),
+    row("/etc/maven", Show::HostIfPresent),
     row("/etc/passwd", Show::Text(Text::Passwd)),
     row("/etc/group", Show::Text(Text::Group)),
     row("/etc/hostname", Show::Text(Text::Hostname)),

@@ -1,11 +1,21 @@
 //! One file a subject.
 
+mod agent;
+mod everyday;
+mod nesting;
+mod programs;
+mod programs_as_root;
 mod refusals;
 mod sandbox;
 
 use crate::case::Case;
 
 pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
+    ("agent", agent::CASES),
+    ("everyday", everyday::CASES),
+    ("nesting", nesting::CASES),
+    ("programs", programs::CASES),
+    ("programs_as_root", programs_as_root::CASES),
     ("sandbox", sandbox::CASES),
     ("refusals::files", refusals::files::CASES),
     ("refusals::kernel", refusals::kernel::CASES),

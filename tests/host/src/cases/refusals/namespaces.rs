@@ -16,11 +16,12 @@ use crate::filter::{Answer, When, answer};
 cases! {
     userns: user_namespaces_are_switched_off, network_namespaces_are_switched_off,
         the_limit_of_user_namespaces_is_reached, namespaces_are_nested_too_deep,
-        the_caller_is_in_a_chroot, the_caller_has_no_ids, a_containers_filter_forbids,
+        the_caller_is_in_a_chroot, the_caller_has_no_ids, a_containers_filter_forbids, a_containers_filter_forbids_the_name,
+        a_containers_filter_forbids_the_root, root_without_setfcap,
         a_view_in_a_view, a_view_in_a_view_that_allows_it, a_security_module_takes_the_rights,
         a_security_module_forbids, apparmor_takes_the_rights, a_sysctl_forbids, eyot_cannot_be_read, groups_cannot_be_changed,
         an_ordinary_user_maps_one_id, an_ordinary_user_has_no_view_without_user_namespace;
-    root: an_id_outside_the_block, root_lacks_setuid, root_lacks_mknod, root_lacks_chown,
+    root: an_id_outside_the_block, root_lacks_setuid, root_needs_no_mknod, root_lacks_chown,
         root_lacks_sys_chroot, root_lacks_net_admin, no_capability_may_undo_the_view,
         all_ids_are_in_use, the_run_directory_is_open_to_others;
 }
@@ -313,16 +314,58 @@ fn root_lacks_setuid() -> Outcome {
     Ok(())
 }
 
-fn root_lacks_mknod() -> Outcome {
-    expect![[r#"
-        error: cannot mount 'device /dev/full rw' (entry N of N)
-          kernel: mknodat(full)
-          kernel: Operation not permitted (os error 1)
-          rule: root lacks a capability here that the call needs
-                (capabilities(7): SETUID and SETGID for maps of ids, MKNOD for devices, CHOWN for owners, SYS_ADMIN and SYS_CHROOT for namespaces, NET_ADMIN for interfaces)
-          try: have whatever started eyot leave it (for a container --cap-add), or run eyot as an ordinary user
-    "#]].assert_eq(&steady(&without("mknod", &["true"])?.refusal()?));
+/// A device is bound where no node can be made.
+fn root_needs_no_mknod() -> Outcome {
+    assert_eq!(
+        without("mknod", &["sh", "-c", "echo text >/dev/null; echo fine"])?.fine()?,
+        "fine\n"
+    );
     Ok(())
+}
+
+fn root_without_setfcap() -> Outcome {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "setpriv", "--bounding-set", "-all"]);
+    let said = said(command.args(["--inh-caps", "-all", AT, "run", "true"]))?;
+    expect![[r#"
+        error: cannot map the caller's ids
+          kernel: write(/proc/self/uid_map, "0 0 1\n")
+          kernel: Operation not permitted (os error 1)
+          rule: user id 0 can be mapped into a new user namespace only by who has CAP_SETFCAP, and this root has not
+                (user_namespaces(7), Defining user and group ID mappings, since Linux 5.12)
+          try: start eyot as a user other than root, or leave root this capability
+    "#]].assert_eq(&steady(&said.refusal()?));
+    Ok(())
+}
+
+fn a_containers_filter_forbids_the_name() -> Outcome {
+    answer(&[Answer { call: "sethostname", when: When::Always, errno: Errno::PERM }])?;
+    refused(
+        ["run", "true"],
+        &expect![[r#"
+        error: cannot set the view's namespaces up
+          kernel: sethostname(eyot)
+          kernel: Operation not permitted (os error 1)
+          rule: the kernel itself allows this here, but a system-call filter around eyot, as container engines put one, refuses it
+                (seccomp(2); 'Seccomp' in /proc/self/status is 2)
+          try: start the container with a filter that lets namespaces and mounts pass (docker and podman: --security-opt seccomp=FILE)
+    "#]],
+    )
+}
+
+fn a_containers_filter_forbids_the_root() -> Outcome {
+    answer(&[Answer { call: "pivot_root", when: When::Always, errno: Errno::PERM }])?;
+    refused(
+        ["run", "true"],
+        &expect![[r#"
+        error: cannot enter the view
+          kernel: pivot_root
+          kernel: Operation not permitted (os error 1)
+          rule: the kernel itself allows this here, but a system-call filter around eyot, as container engines put one, refuses it
+                (seccomp(2); 'Seccomp' in /proc/self/status is 2)
+          try: start the container with a filter that lets namespaces and mounts pass (docker and podman: --security-opt seccomp=FILE)
+    "#]],
+    )
 }
 
 fn root_lacks_chown() -> Outcome {
