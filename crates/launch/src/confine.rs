@@ -6,6 +6,10 @@ pub(crate) fn confine(plan: &Plan) -> Result<(), Error> {
     let confinement = &plan.confinement;
     let kept: Vec<u8> =
         confinement.capabilities.iter().map(|capability| capability.number).collect();
+    if confinement.reaches_keys() {
+        // Whoever has a session's key ring has its keys, whatever his user id (session-keyring(7)).
+        eyot_sys::leave_session_keyring()?;
+    }
     eyot_sys::keep_capabilities(&kept)?;
     eyot_sys::set_no_new_privileges()?;
     if confinement.landlock == Landlock::Scoped {

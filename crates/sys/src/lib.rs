@@ -26,7 +26,8 @@ mod terminal;
 
 pub use confine::{
     FilterInstruction, Listener, Resource, effective_capabilities, keep_capabilities, landlock_abi,
-    limit_resource, scope_with_landlock, set_no_new_privileges, set_syscall_filter, takes_filters,
+    leave_session_keyring, limit_resource, scope_with_landlock, set_no_new_privileges,
+    set_syscall_filter, takes_filters,
 };
 pub use directory::{
     check_writable, create_directory_below, create_file_below, duplicate, find_below,
