@@ -237,6 +237,27 @@ pub fn die_with_parent() -> Result<(), Error> {
         .map_err(|errno| Call::other("prctl(PR_SET_PDEATHSIG)").failed(errno))
 }
 
+/// Overwrites the command line and the environment this program was started with, which `/proc/PID/cmdline` and
+/// `/proc/PID/environ` go on showing. To be called when nothing reads either any more.
+pub fn forget_arguments() {
+    unsafe extern "C" {
+        // errno.h: the first argument, where the kernel has put it. The others lie behind it (proc_pid_cmdline(5)).
+        static program_invocation_name: *mut std::ffi::c_char;
+        static environ: *const *mut std::ffi::c_char;
+    }
+    let length: usize = std::env::args_os().map(|argument| argument.len() + 1).sum();
+    // SAFETY: the process has one thread. The arguments are as long in sum as their copies, and with none nothing is
+    // written; the environment is a list that ends with null, of strings on the stack or the heap, as nothing changes it.
+    unsafe {
+        std::ptr::write_bytes(program_invocation_name, 0, length);
+        let mut variable = environ;
+        while !variable.is_null() && !(*variable).is_null() {
+            std::ptr::write_bytes(*variable, 0, libc::strlen(*variable));
+            variable = variable.add(1);
+        }
+    }
+}
+
 /// Keeps others from attaching to this process or opening its files in `/proc` (`PR_SET_DUMPABLE(2const)`).
 pub fn forbid_inspection() -> Result<(), Error> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
