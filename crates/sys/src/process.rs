@@ -84,6 +84,12 @@ pub fn send_signal(pidfd: impl AsFd, number: i32) -> Result<(), Error> {
     }
 }
 
+/// Whether the process of this descriptor has not ended, or nobody has waited for it yet: its number is its own.
+pub fn is_alive(pidfd: impl AsFd) -> bool {
+    // A process of another user is there, too.
+    !matches!(send_signal(pidfd, 0), Err(error) if error.errno == Errno::SRCH)
+}
+
 /// `pidfd_open(2)`.
 pub fn open_process(pid: i32) -> Result<OwnedFd, Error> {
     let call = || Call::other(format!("pidfd_open({pid})"));

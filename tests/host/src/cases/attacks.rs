@@ -16,7 +16,8 @@ cases! {
         links_in_a_root_lead_nowhere_else, no_link_is_left_in_a_tree_of_the_host;
     root: root_makes_no_repository_either, init_forgets_the_callers_environment,
         a_block_of_ids_keeps_no_keys, capabilities_that_undo_the_view_are_refused,
-        roots_command_that_shares_pids_ends_with_eyot, roots_view_of_a_tree_has_devices;
+        roots_command_that_shares_pids_ends_with_eyot, roots_view_of_a_tree_has_devices,
+        no_command_of_a_view_poses_as_its_supervisor;
 }
 
 /// Git takes a directory with HEAD, objects and refs for a repository and obeys its config.
@@ -151,6 +152,21 @@ fn roots_view_of_a_tree_has_devices() -> Outcome {
     let write = "echo x > /dev/null && echo fine; touch /dev/x || echo closed";
     let out = eyot(IN_TREE.into_iter().chain(["--", "sh", "-c", write]))?.fine()?;
     assert_eq!(out, "fine\nclosed\n");
+    Ok(())
+}
+
+/// What enters a view is confined as the supervisor says, so a false one would have it run with all its rights.
+fn no_command_of_a_view_poses_as_its_supervisor() -> Outcome {
+    let pose = "import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); \
+                s.bind('\\0eyot/view/0/evil'); s.listen(); time.sleep(50)";
+    let shared = ["--user", "host", "--net", "host", "--share", "pid"];
+    let mut run = Command::new(AT);
+    let mut view = run.arg("run").args(shared).args(["/usr/bin/python3", "-c", pose]).spawn()?;
+    let listening = || fs::read_to_string("/proc/net/unix").ok()?.contains("/evil").then_some(());
+    let refused =
+        wait_for(listening).and_then(|()| Ok(eyot(["enter", "evil", "true"])?.refusal()?));
+    end(&mut view)?;
+    assert!(refused?.contains("is in another user, PID or mount namespace"));
     Ok(())
 }
 
