@@ -4,6 +4,10 @@ use eyot_sys::Error;
 /// Takes from this process, which has its ids already, every right that `plan` does not leave it.
 pub(crate) fn confine(plan: &Plan) -> Result<(), Error> {
     let confinement = &plan.confinement;
+    // Init is never to be looked into from inside, and without capabilities any process of its user could, where the
+    // host's processes are shared. Not earlier: the files of an uninspectable process belong to root, and an ordinary
+    // user could not write its own id maps (PR_SET_DUMPABLE(2const)).
+    eyot_sys::forbid_inspection()?;
     let kept: Vec<u8> =
         confinement.capabilities.iter().map(|capability| capability.number).collect();
     if confinement.reaches_keys() {
@@ -15,8 +19,5 @@ pub(crate) fn confine(plan: &Plan) -> Result<(), Error> {
     if confinement.landlock == Landlock::Scoped {
         eyot_sys::scope_with_landlock()?;
     }
-    // Init is never to be looked into from inside. Not earlier: the files of an uninspectable process belong to root,
-    // and an ordinary user could not write its own id maps (PR_SET_DUMPABLE(2const)).
-    eyot_sys::forbid_inspection()?;
     eyot_sys::die_with_parent()
 }
