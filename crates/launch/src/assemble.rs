@@ -63,7 +63,7 @@ pub(crate) fn assemble(around: &Surroundings<'_>, prepared: Prepared) -> Result<
         ground.attach_root(prepared.root).map_err(|error| step("make the view's root", error))?;
 
     let total = around.plan.entries.len();
-    let mut view = Assembly { around, ground, root, devices: None, parent: None, made: 0 };
+    let mut view = Assembly { around, ground, root, devices: Vec::new(), parent: None, made: 0 };
     for (index, (entry, part)) in around.plan.entries.iter().zip(prepared.parts).enumerate() {
         view.place(entry, part).map_err(|cause| LaunchError {
             attempt: Attempt::Entry { entry: entry.to_string(), number: index + 1, total },
@@ -138,8 +138,8 @@ struct Assembly<'a> {
     around: &'a Surroundings<'a>,
     ground: Ground,
     root: AttachedMount,
-    /// The view's /dev, kept writable until every node is in it.
-    devices: Option<(ViewPath, AttachedMount)>,
+    /// The view's /dev and what else holds nodes, kept writable until every node is there.
+    devices: Vec<(ViewPath, AttachedMount)>,
     /// The directory that the last entry went into: the next one mostly goes there too.
     parent: Option<(ViewPath, OwnedFd)>,
     made: usize,
@@ -157,15 +157,15 @@ impl Assembly<'_> {
                 self.overlay(entry, upper, lower, kept)?;
             }
             (What::Tmpfs { size, mode }, _) => self.tmpfs(entry, *size, *mode)?,
+            (What::Directory { mode } | What::Scratch { mode }, _) if self.holds_devices(entry) => {
+                let mount = self.own_directory(*mode, Owned::Maker)?;
+                let mount = self.mount_at(entry, Kind::Directory, mount)?;
+                self.devices.push((entry.at.clone(), mount));
+            }
             (What::Scratch { mode }, _) => {
                 let mount = self.own_directory(*mode, Owned::View)?;
                 mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;
                 self.mount_at(entry, Kind::Directory, mount)?;
-            }
-            (What::Directory { mode }, _) if self.holds_devices(entry) => {
-                let mount = self.own_directory(*mode, Owned::Maker)?;
-                let mount = self.mount_at(entry, Kind::Directory, mount)?;
-                self.devices = Some((entry.at.clone(), mount));
             }
             (What::Directory { mode }, _) => drop(self.in_root().make_directory(at, *mode)?),
             (What::File { mode, .. }, Part::Content(bytes)) => self.file(entry, &bytes, *mode)?,
@@ -174,6 +174,9 @@ impl Assembly<'_> {
                 self.file(entry, around.text(content), *mode)?;
             }
             (What::Symlink { to }, _) => {
+                if self.is_written_to_the_host(&entry.at) {
+                    return Err(not_the_views_own(entry));
+                }
                 let (parent, name) = self.own_parent(&entry.at)?;
                 eyot_sys::make_symlink(parent, &name, to)?;
             }
@@ -188,7 +191,7 @@ impl Assembly<'_> {
 
     /// Takes away what was only needed while the view was made, and makes it the root.
     fn finish(self) -> Result<(), Error> {
-        if let Some((at, devices)) = &self.devices {
+        for (at, devices) in &self.devices {
             let attributes = Attributes { no_dev: false, ..Attributes::DATA.read_only().no_exec() };
             devices.restrict(at.as_path(), attributes)?;
         }
@@ -250,6 +253,19 @@ impl Assembly<'_> {
         Ok((descriptor, name))
     }
 
+    /// Whether a name made at `at` would stay on the host. What is read-only refuses by itself.
+    fn is_written_to_the_host(&self, at: &ViewPath) -> bool {
+        let plan = self.around.plan;
+        let above =
+            plan.entries.iter().rev().find(|entry| entry.at != *at && entry.at.contains(at));
+        let access = match (above, &plan.root) {
+            (Some(entry), _) => entry.access,
+            (None, Root::Tree { access, .. }) => *access,
+            (None, Root::Empty { .. }) => Access::ReadOnly,
+        };
+        access == Access::ReadWrite && !plan.holder_of(at).is_own()
+    }
+
     fn own_directory(&mut self, mode: u32, owned: Owned) -> Result<DetachedMount, Error> {
         self.made += 1;
         let name = CString::new(self.made.to_string()).unwrap_or_default();
@@ -269,7 +285,7 @@ impl Assembly<'_> {
         mount: Option<DetachedMount>,
         number: u64,
     ) -> Result<(), Error> {
-        let in_devices = self.devices.as_ref().is_some_and(|(at, _)| at.contains(&entry.at));
+        let in_devices = self.devices.iter().any(|(at, _)| at.contains(&entry.at));
         match mount {
             None if in_devices => {
                 let (parent, name) = self.own_parent(&entry.at)?;
@@ -426,5 +442,13 @@ impl Assembly<'_> {
     ) -> Result<(), Error> {
         let mount = DetachedMount::filesystem(kind, parameters, attributes)?;
         self.mount_at(entry, Kind::Directory, mount).map(drop)
+    }
+}
+
+/// A link cannot be mounted, so it would have to be written to what the entry above shows of the host, and stay there.
+fn not_the_views_own(entry: &Entry) -> Cause {
+    Cause::Policy {
+        why: format!("'{}' lies in a tree that is not the view's own", entry.at),
+        remedy: "make the link there on the host, or put an overlay or tmpfs above it".into(),
     }
 }

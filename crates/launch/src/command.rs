@@ -2,13 +2,14 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use eyot_plan::{Filter, LimitedBy, Plan, Seccomp};
+use eyot_plan::{Filter, LimitedBy, Plan, Seccomp, Sharing};
 use eyot_sys::{Error, FilterInstruction, Listener, Program, Resource, SignalSet};
 
 use crate::diagnose::Place;
 use crate::error::{Attempt, LaunchError};
 use crate::own_program::OwnProgram;
 use crate::report;
+use crate::start::ORPHANED;
 use crate::terminal::{Role, ViewTerminal};
 
 /// The last steps before the command, and the command.
@@ -63,6 +64,10 @@ impl<'a> Command<'a> {
         if let Err((what, error)) = self.get_ready(role) {
             return step(what, error);
         }
+        if self.plan.isolation.pid == Sharing::Host && !eyot_sys::has_reader(failed) {
+            // Init ended with the supervisor before this process was bound to it.
+            eyot_sys::end(ORPHANED);
+        }
         if let Err(error) = self.filter_calls() {
             return step("put the system-call filter up", error);
         }
@@ -96,6 +101,10 @@ impl<'a> Command<'a> {
         eyot_sys::change_directory(process.workdir.as_path())
             .map_err(|error| ("enter the working directory", error))?;
         self.limit().map_err(|error| ("set the limits", error))?;
+        if self.plan.isolation.pid == Sharing::Host {
+            // Elsewhere the kernel ends it with init, the first process of the PID namespace.
+            eyot_sys::die_with_parent().map_err(|error| ("be bound to init", error))?;
+        }
         eyot_sys::set_umask(0o022);
         eyot_sys::close_on_exec_from(3).map_err(|error| ("close descriptors", error))?;
         for descriptor in &process.keep_fds {

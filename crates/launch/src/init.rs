@@ -41,6 +41,8 @@ pub(crate) fn run(
         Ok(pid) => pid,
     };
     while_it_starts();
+    // Init began as a copy of the supervisor: anybody inside could read the caller's command line.
+    eyot_sys::forget_arguments();
     // Whoever reads the command's output must see its end when the command ends, and a file held open here would be a
     // way out. The supervisor sees the report's end when the command has the other copy closed.
     let channel = command.channel();

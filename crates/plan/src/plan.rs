@@ -117,6 +117,18 @@ pub struct Confinement {
     pub root_owned: RootOwned,
 }
 
+impl Confinement {
+    /// Whether the command can ask for the kernel's keys: only the default filter is known to close them.
+    pub fn reaches_keys(&self) -> bool {
+        match &self.seccomp {
+            Seccomp::Filter { name, allowed, .. } => {
+                name != "default" || allowed.iter().any(|allowed| allowed == "keyctl")
+            }
+            Seccomp::Off => true,
+        }
+    }
+}
+
 /// What a writable bind with a mapped owner does when root owns the directory on disk: whoever is
 /// mapped to root there can make set-user-ID files of root on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,4 +1,4 @@
-use eyot_plan::{Capability, PlanError};
+use eyot_plan::{Capability, PlanError, SeccompChoice};
 
 use crate::nearest::unknown;
 use crate::request::{Request, refuse};
@@ -48,7 +48,50 @@ const NAMES: &[&str] = &[
     "CHECKPOINT_RESTORE",
 ];
 
-pub(crate) const SYS_ADMIN: u8 = 21;
+/// A capability with which root undoes its view where no user namespace lies between the two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Undoing {
+    number: u8,
+    stopped_by: StoppedBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StoppedBy {
+    Nothing,
+    DefaultFilter,
+}
+
+const UNDOING: &[Undoing] = &[
+    // Mounts.
+    Undoing { number: 21, stopped_by: StoppedBy::Nothing },
+    // Takes init over, which no filter binds and whose memory holds the caller's environment.
+    Undoing { number: 19, stopped_by: StoppedBy::Nothing },
+    // Opens every file of a file system by its number (open_by_handle_at(2)).
+    Undoing { number: 2, stopped_by: StoppedBy::DefaultFilter },
+    // Loads code into the kernel (init_module(2)), replaces it (kexec_load(2)), reaches the hardware's ports (iopl(2)).
+    Undoing { number: 16, stopped_by: StoppedBy::DefaultFilter },
+    Undoing { number: 22, stopped_by: StoppedBy::DefaultFilter },
+    Undoing { number: 17, stopped_by: StoppedBy::DefaultFilter },
+];
+
+/// Why root may not keep all of `capabilities` without a user namespace, if so.
+pub(crate) fn undoes_view(
+    capabilities: &[Capability],
+    choice: Option<&SeccompChoice>,
+) -> Option<String> {
+    let default_filter = matches!(choice, None | Some(SeccompChoice::Default));
+    let undoing = |number: u8| {
+        let mut rows = UNDOING.iter().filter(move |row| row.number == number);
+        rows.find(|row| row.stopped_by == StoppedBy::Nothing || !default_filter)
+    };
+    let (kept, row) = capabilities.iter().find_map(|kept| Some((kept, undoing(kept.number)?)))?;
+    let lacking = match row.stopped_by {
+        StoppedBy::Nothing => "a user namespace",
+        StoppedBy::DefaultFilter => "a user namespace and the default system-call filter",
+    };
+    Some(format!("CAP_{} without {lacking} can undo the whole view", kept.name))
+}
+
 pub(crate) const SETFCAP: Capability = Capability { number: 31, name: "SETFCAP" };
 
 /// The capability of this name, with or without `CAP_`, in any case.
@@ -78,9 +121,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_undoes_a_view_is_called_by_its_name() {
+        let named = |row: &Undoing| NAMES[usize::from(row.number)];
+        assert_eq!(
+            UNDOING.iter().map(named).collect::<Vec<_>>(),
+            ["SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_MODULE", "SYS_BOOT", "SYS_RAWIO"]
+        );
+    }
+
+    #[test]
     fn names_are_read_in_every_usual_form() {
         for name in ["CAP_SYS_ADMIN", "cap_sys_admin", "sys_admin"] {
-            assert_eq!(capability(name), Ok(Capability { number: SYS_ADMIN, name: "SYS_ADMIN" }));
+            assert_eq!(capability(name), Ok(Capability { number: 21, name: "SYS_ADMIN" }));
         }
         // The kernel's numbers of the first, of two in the middle and of the last.
         for (name, number) in

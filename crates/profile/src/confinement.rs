@@ -3,7 +3,7 @@ use eyot_plan::{
 };
 
 use crate::LayeredView;
-use crate::capability::{SETFCAP, SYS_ADMIN, capabilities};
+use crate::capability::{SETFCAP, capabilities, undoes_view};
 use crate::filter::seccomp;
 use crate::isolation::Walls;
 use crate::nearest::unknown;
@@ -41,10 +41,10 @@ pub(crate) fn confinement(
     seccomp_text: Option<&str>,
 ) -> Result<(Confinement, Option<Policy>), PlanError> {
     let mut capabilities = capabilities(request)?;
-    let sys_admin = capabilities.iter().any(|kept| kept.number == SYS_ADMIN);
-    if let (UserNamespace::Host, Some(by), true) = (walls.isolation.user, &walls.user_by, sys_admin)
+    let chosen = choice(request).map(|choice| choice.value);
+    if let (UserNamespace::Host, Some(by), Some(what)) =
+        (walls.isolation.user, &walls.user_by, undoes_view(&capabilities, chosen))
     {
-        let what = "CAP_SYS_ADMIN without a user namespace can undo the whole view";
         return Err(refuse(what, by));
     }
     let (root_owned, opened) = allowed(request)?;

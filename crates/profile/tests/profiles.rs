@@ -371,6 +371,7 @@ fn agent() {
         + /home/ann/work/.idea reserve ro no name can be made here profile
         + /home/ann/work/.mcp.json reserve ro no name can be made here profile
         + /home/ann/work/.vscode reserve ro no name can be made here profile
+        + /home/ann/work/refs reserve ro no name can be made here profile
     "#]],
     );
     check_against_run(
@@ -397,6 +398,7 @@ fn agent() {
         + /home/ann/work/.idea reserve ro no name can be made here profile
         + /home/ann/work/.mcp.json reserve ro no name can be made here profile
         + /home/ann/work/.vscode reserve ro no name can be made here profile
+        + /home/ann/work/refs reserve ro no name can be made here profile
     "#]],
     );
 }

@@ -12,6 +12,22 @@ pub fn set_no_new_privileges() -> Result<(), Error> {
         .map_err(|errno| Call::other("prctl(PR_SET_NO_NEW_PRIVS)").failed(errno))
 }
 
+/// Gives this process and its descendants a session key ring of their own, without the keys of the one before
+/// (`keyctl(2)`, `KEYCTL_JOIN_SESSION_KEYRING`).
+pub fn leave_session_keyring() -> Result<(), Error> {
+    // SAFETY: a null name asks for an anonymous key ring; the kernel reads nothing from it.
+    let answer = unsafe {
+        let join = libc::KEYCTL_JOIN_SESSION_KEYRING;
+        libc::syscall(libc::SYS_keyctl, join, std::ptr::null::<u8>())
+    };
+    match answer {
+        // A kernel without key rings has no keys either.
+        -1 if last_errno() == Errno::NOSYS => Ok(()),
+        -1 => Err(Call::other("keyctl(KEYCTL_JOIN_SESSION_KEYRING)").failed(last_errno())),
+        _ => Ok(()),
+    }
+}
+
 /// Leaves the process with these capabilities, by number, and with no way to gain others (`capabilities(7)`).
 ///
 /// They go to the permitted, effective, inheritable and ambient sets, so that the command keeps them across exec

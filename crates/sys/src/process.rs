@@ -84,6 +84,12 @@ pub fn send_signal(pidfd: impl AsFd, number: i32) -> Result<(), Error> {
     }
 }
 
+/// Whether the process of this descriptor has not ended, or nobody has waited for it yet: its number is its own.
+pub fn is_alive(pidfd: impl AsFd) -> bool {
+    // A process of another user is there, too.
+    !matches!(send_signal(pidfd, 0), Err(error) if error.errno == Errno::SRCH)
+}
+
 /// `pidfd_open(2)`.
 pub fn open_process(pid: i32) -> Result<OwnedFd, Error> {
     let call = || Call::other(format!("pidfd_open({pid})"));
@@ -235,6 +241,27 @@ pub fn end_at_broken_pipes() {
 pub fn die_with_parent() -> Result<(), Error> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|errno| Call::other("prctl(PR_SET_PDEATHSIG)").failed(errno))
+}
+
+/// Overwrites the command line and the environment this program was started with, which `/proc/PID/cmdline` and
+/// `/proc/PID/environ` go on showing. To be called when nothing reads either any more.
+pub fn forget_arguments() {
+    unsafe extern "C" {
+        // errno.h: the first argument, where the kernel has put it. The others lie behind it (proc_pid_cmdline(5)).
+        static program_invocation_name: *mut std::ffi::c_char;
+        static environ: *const *mut std::ffi::c_char;
+    }
+    let length: usize = std::env::args_os().map(|argument| argument.len() + 1).sum();
+    // SAFETY: the process has one thread. The arguments are as long in sum as their copies, and with none nothing is
+    // written; the environment is a list that ends with null, of strings on the stack or the heap, as nothing changes it.
+    unsafe {
+        std::ptr::write_bytes(program_invocation_name, 0, length);
+        let mut variable = environ;
+        while !variable.is_null() && !(*variable).is_null() {
+            std::ptr::write_bytes(*variable, 0, libc::strlen(*variable));
+            variable = variable.add(1);
+        }
+    }
 }
 
 /// Keeps others from attaching to this process or opening its files in `/proc` (`PR_SET_DUMPABLE(2const)`).

@@ -110,7 +110,9 @@ impl<'a> Registrar<'a> {
     fn accept(&mut self) {
         let Some(socket) = eyot_sys::accept_one(&self.registered.listener) else { return };
         let known = eyot_sys::peer_of(&socket).is_ok_and(|peer| self.may_ask(peer));
-        if known && self.connections.len() < MOST_CONNECTIONS {
+        // Whoever connected may have ended since and his number be another's, who looks like one of outside.
+        let alive = || eyot_sys::peer_process(&socket).is_ok_and(|it| eyot_sys::is_alive(&it));
+        if known && alive() && self.connections.len() < MOST_CONNECTIONS {
             self.connections.push(socket);
         }
     }

@@ -90,17 +90,20 @@ fn check_supervisor(what: &str, view: &Connection) -> Result<(), LaunchError> {
         let remedy = format!("enter it as that user: setpriv --reuid {uid} …");
         return Err(refused(what, format!("the view belongs to user {uid}"), &remedy));
     }
-    // A process in a view that shares the network could pose as a supervisor of the same user.
+    // A process in a view that shares the network could pose as a supervisor of the same user. Whatever else it shares,
+    // no view has the mounts of its supervisor.
     let here = |kind: &str| {
         let (theirs, own) =
             (format!("/proc/{}/ns/{kind}", view.peer.pid), format!("/proc/self/ns/{kind}"));
         same_namespace(theirs, own) == Some(true)
     };
-    match here("user") && here("pid") {
+    // Asked last: as long as the process itself lives, its number was nobody else's when its namespaces were looked at.
+    let same = ["user", "pid", "mnt"].into_iter().all(here);
+    match same && view.process().is_ok_and(|it| eyot_sys::is_alive(&it)) {
         true => Ok(()),
         false => Err(refused(
             what,
-            "the process that answers for it is in another user or PID namespace",
+            "the process that answers for it is in another user, PID or mount namespace",
             "enter it from where it was started",
         )),
     }

@@ -33,6 +33,9 @@ pub const PROTECTED: &[Protected] = &[
     // Each submodule and linked worktree has hooks and a config of its own there.
     read_only(".git/modules"),
     read_only(".git/worktrees"),
+    // Without a `.git` the project itself could be made a repository: what git takes for one is a directory with HEAD,
+    // objects and refs (gitrepository-layout(5)), and it would obey a `config` beside them.
+    read_only("refs"),
     read_only(".husky"),        // git hooks that are kept in the tree
     read_only(".envrc"),        // direnv, on entering the directory
     read_only(".vscode"),       // tasks that run on opening the folder

@@ -1,6 +1,7 @@
 //! One file a subject.
 
 mod agent;
+mod attacks;
 mod everyday;
 mod nesting;
 mod programs;
@@ -16,6 +17,7 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("nesting", nesting::CASES),
     ("programs", programs::CASES),
     ("programs_as_root", programs_as_root::CASES),
+    ("attacks", attacks::CASES),
     ("sandbox", sandbox::CASES),
     ("refusals::files", refusals::files::CASES),
     ("refusals::kernel", refusals::kernel::CASES),
