@@ -7,6 +7,7 @@ mod programs;
 mod programs_as_root;
 mod refusals;
 mod sandbox;
+mod truth;
 
 use crate::case::Case;
 
@@ -17,6 +18,7 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("programs", programs::CASES),
     ("programs_as_root", programs_as_root::CASES),
     ("sandbox", sandbox::CASES),
+    ("truth", truth::CASES),
     ("refusals::files", refusals::files::CASES),
     ("refusals::kernel", refusals::kernel::CASES),
     ("refusals::mounts", refusals::mounts::CASES),
