@@ -48,8 +48,10 @@ fn all_are_as_printed(need: Need) -> Outcome {
             Some(_) => refusal_of(&asked)?,
         };
         let shown = asked.words.join(" ");
-        let name = |line: String| format!("view {number} (in '{}'): {shown}\n  {line}", asked.from);
-        differences.extend(found.into_iter().map(name));
+        if !found.is_empty() {
+            let found = found.join("\n  ");
+            differences.push(format!("view {number} (in '{}'): {shown}\n  {found}", asked.from));
+        }
         if differences.len() > 40 {
             break;
         }

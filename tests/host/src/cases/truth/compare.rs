@@ -224,7 +224,14 @@ impl<'a> Comparison<'a> {
         if self.plan["root"]["kind"] == "tree" {
             expected.extend(names_of_root());
         }
-        for name in self.seen.names.iter().filter(|name| !expected.contains(*name)) {
+        // A bind may lie on the same file system as the root.
+        let is_bound = |name: &str| {
+            let mut binds = self.entries.iter().filter(|entry| kind(entry) == "bind");
+            binds.any(|bind| name != at(bind) && Path::new(name).starts_with(at(bind)))
+        };
+        let names = self.seen.names.iter().filter(|name| !expected.contains(*name));
+        let unexpected: Vec<_> = names.filter(|name| !is_bound(name)).cloned().collect();
+        for name in unexpected {
             self.differences.push(format!("'{name}' is there, and no entry says so"));
         }
     }
@@ -266,10 +273,18 @@ impl<'a> Comparison<'a> {
                 "kernel" => entry["filesystem"].as_str(),
                 _ => None,
             };
+            // What is mounted below the source of a bind may be covered in turn.
+            let over_bind = self.entries.iter().any(|above| {
+                kind(above) == "bind"
+                    && at(above) != at(entry)
+                    && Path::new(at(entry)).starts_with(at(above))
+            });
+            let fits = |mount: &Mount| {
+                filesystem.is_none_or(|name| mount.filesystem.trim_end_matches('2') == name)
+            };
             match there[..] {
-                [mount]
-                    if filesystem
-                        .is_none_or(|name| mount.filesystem.trim_end_matches('2') == name) => {}
+                [mount] if fits(mount) => {}
+                [.., mount] if over_bind && fits(mount) => {}
                 _ => differences.push(format!("{entry} should be one mount, but is {there:?}")),
             }
         }
@@ -326,7 +341,10 @@ impl<'a> Comparison<'a> {
     }
 
     fn attributes(&mut self, entry: &Value, place: &Place, shown: &str) {
-        self.same(&format!("read-only {shown}"), access(entry) == "ro", place.ro);
+        // A device is driven through a read-only mount as well.
+        if kind(entry) != "device" {
+            self.same(&format!("read-only {shown}"), access(entry) == "ro", place.ro);
+        }
         self.same(&format!("nosuid {shown}"), true, place.nosuid);
         // The view's own /dev and its terminals are the only places of device nodes.
         let nodes = |entry: &&Value| {
@@ -356,11 +374,14 @@ impl<'a> Comparison<'a> {
         };
         let file = (source.dev(), source.ino(), source.mode() & 0o7777);
         self.same(&format!("the file of {shown}"), file, (place.device, place.inode, place.mode));
-        let mapped = entry["owner"] == "mapped";
-        let owner = self.owner(mapped, (source.uid(), source.gid()));
-        self.same(&format!("the owner of {shown}"), owner, (place.uid, place.gid));
-        // Only the case's own tree: on the rest of the host, writing is a matter of its modes.
-        if access(entry) == "ro" || text(entry, "from").starts_with(TREE) {
+        let of_case = text(entry, "from").starts_with(TREE);
+        // To a user's case, root and nobody look the same.
+        if of_case || self.need == Need::Root {
+            let owner = self.owner(entry["owner"] == "mapped", (source.uid(), source.gid()));
+            self.same(&format!("the owner of {shown}"), owner, (place.uid, place.gid));
+        }
+        // On the rest of the host, writing is a matter of modes.
+        if access(entry) == "ro" || of_case {
             self.written(entry, place, shown);
         }
     }

@@ -21,7 +21,6 @@ const DIRECTORIES: &[&str] = &[
     "shown/sub/inner",
     "one",
     "two",
-    "upper",
     "open1",
     "open2",
     "project/.git/hooks",
@@ -73,7 +72,7 @@ const FILES: &[&str] = &[
 ];
 
 /// Directories that a view writes to, whoever its user is.
-const OPEN: &[&str] = &["open1", "open2", "upper", "root", "project", "project/.git"];
+const OPEN: &[&str] = &["shown", "open1", "open2", "root", "project", "project/.git"];
 
 pub(super) fn make(need: Need) -> Outcome {
     fs::create_dir(TREE)?;
