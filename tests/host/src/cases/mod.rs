@@ -6,6 +6,7 @@ mod nesting;
 mod programs;
 mod programs_as_root;
 mod refusals;
+mod restrictions;
 mod sandbox;
 mod truth;
 
@@ -18,6 +19,7 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("programs", programs::CASES),
     ("programs_as_root", programs_as_root::CASES),
     ("sandbox", sandbox::CASES),
+    ("restrictions", restrictions::CASES),
     ("truth", truth::CASES),
     ("refusals::files", refusals::files::CASES),
     ("refusals::kernel", refusals::kernel::CASES),

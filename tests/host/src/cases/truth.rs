@@ -4,9 +4,7 @@
 //! view that can be made again: its words are in the message.
 
 mod compare;
-mod fixture;
 mod generate;
-mod seen;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -15,10 +13,10 @@ use serde_json::Value;
 
 use crate::case::{Need, Outcome, cases};
 use crate::executable::{AT, Said};
+use crate::probe::fixture::{self, READER, READER_AT, TREE};
+use crate::probe::seen::Seen;
 use compare::Comparison;
-use fixture::{READER, READER_AT, TREE};
 use generate::{Asked, Generator};
-use seen::Seen;
 
 cases! {
     userns: a_users_views_are_as_printed;
@@ -37,6 +35,7 @@ fn roots_views_are_as_printed() -> Outcome {
 
 fn all_are_as_printed(need: Need) -> Outcome {
     fixture::make(need)?;
+    fixture::compile_reader()?;
     let outside = seen_by(Command::new(READER), &[])?;
     let mut differences = Vec::new();
     // One view again: the number that a failure named.

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::case::Need;
 
-use super::fixture::{TREE, names_of_root};
-use super::seen::{Interface, Mount, Place, Seen};
+use crate::probe::fixture::{TREE, names_of_root};
+use crate::probe::seen::{Interface, Mount, Place, Seen};
 
 /// Ids that a user namespace does not know are shown as this one.
 const UNKNOWN_ID: u32 = 65534;

@@ -2,7 +2,7 @@
 
 use crate::case::Need;
 
-use super::fixture::{READER, READER_AT, TREE};
+use crate::probe::fixture::{READER, READER_AT, TREE};
 
 pub(super) const CALLERS_ENVIRONMENT: &[(&str, &str)] = &[
     ("PATH", "/usr/bin:/bin"),

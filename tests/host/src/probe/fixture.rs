@@ -10,12 +10,13 @@ use eyot_sys::{Attributes, DetachedMount, Handle, LastLink, Parameter};
 use crate::case::{Need, Outcome};
 
 /// Mounted with no attribute at all, so that every one that a view has is eyot's.
-pub(super) const TREE: &str = "/tmp/tree";
-pub(super) const READER: &str = "/tmp/bin/reader";
+pub(crate) const TREE: &str = "/tmp/tree";
+pub(crate) const READER: &str = "/tmp/bin/reader";
+pub(crate) const ATTEMPT: &str = "/tmp/bin/attempt";
 /// Where the views show it.
-pub(super) const READER_AT: &str = "/probe/reader";
+pub(crate) const READER_AT: &str = "/probe/reader";
 /// Who owns the tree where root makes views: root's own directories may not be shown writable.
-pub(super) const OWNER: u32 = 1000;
+pub(crate) const OWNER: u32 = 1000;
 
 const DIRECTORIES: &[&str] = &[
     "shown/sub/inner",
@@ -74,7 +75,7 @@ const FILES: &[&str] = &[
 /// Directories that a view writes to, whoever its user is.
 const OPEN: &[&str] = &["shown", "open1", "open2", "root", "project", "project/.git"];
 
-pub(super) fn make(need: Need) -> Outcome {
+pub(crate) fn make(need: Need) -> Outcome {
     fs::create_dir(TREE)?;
     let mount = DetachedMount::filesystem(
         "tmpfs",
@@ -97,7 +98,7 @@ pub(super) fn make(need: Need) -> Outcome {
             chown(name, Some(OWNER), Some(OWNER))?;
         }
     }
-    compile_reader()
+    Ok(())
 }
 
 fn names_below(directory: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
@@ -113,7 +114,7 @@ fn names_below(directory: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
 }
 
 /// The names that a root from the tree brings by itself.
-pub(super) fn names_of_root() -> impl Iterator<Item = String> {
+pub(crate) fn names_of_root() -> impl Iterator<Item = String> {
     let below = |path: &str| path.strip_prefix("root").map(str::to_owned);
     let parents = |path: String| {
         let ancestors: Vec<String> =
@@ -123,13 +124,24 @@ pub(super) fn names_of_root() -> impl Iterator<Item = String> {
     DIRECTORIES.iter().chain(FILES).filter_map(move |path| below(path)).flat_map(parents)
 }
 
-fn compile_reader() -> Outcome {
+/// A static program, because the view may be empty but for it.
+fn compile(to: &str, source: &[u8]) -> Outcome {
     use std::io::Write as _;
     let mut compiler = Command::new("cc");
-    compiler.args(["-O1", "-static", "-Wall", "-Wextra", "-Werror", "-o", READER, "-x", "c", "-"]);
+    compiler.args(["-O1", "-static", "-Wall", "-Wextra", "-Werror", "-o", to, "-x", "c", "-"]);
     let mut compiler = compiler.stdin(Stdio::piped()).spawn()?;
-    let mut source = compiler.stdin.take().ok_or("no pipe to the compiler")?;
-    source.write_all(include_bytes!("../../../reader/reader.c"))?;
-    drop(source);
-    if compiler.wait()?.success() { Ok(()) } else { Err("the reader does not compile".into()) }
+    let mut pipe = compiler.stdin.take().ok_or("no pipe to the compiler")?;
+    pipe.write_all(source)?;
+    drop(pipe);
+    if compiler.wait()?.success() { Ok(()) } else { Err(format!("{to} does not compile").into()) }
+}
+
+/// The program that tells what it finds.
+pub(crate) fn compile_reader() -> Outcome {
+    compile(READER, include_bytes!("../../reader/reader.c"))
+}
+
+/// The program that tries what is forbidden.
+pub(crate) fn compile_attempt() -> Outcome {
+    compile(ATTEMPT, include_bytes!("../../reader/attempt.c"))
 }
