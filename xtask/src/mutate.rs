@@ -1,0 +1,169 @@
+//! `cargo xtask mutate`: takes each restriction away, alone, in a copy of the code, and sees its test fail.
+//!
+//! The tests are those of the unchanged code: what guards the host while they run must not be taken away with it.
+
+mod list;
+
+use crate::command::{Result, outcome, read_file, run, write_file};
+use crate::workspace;
+use list::{MUTATIONS, Mutation};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The table that a complete run writes.
+const DOCUMENT: &str = "docs/tests.md";
+const START_OF_TABLE: &str = "<!-- written by 'cargo xtask mutate --write' -->\n";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Only the mutation of this number
+    #[arg(long, value_name = "N")]
+    only: Option<usize>,
+    /// Write the results to docs/tests.md
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
+}
+
+enum Verdict {
+    Noticed,
+    Unnoticed,
+    /// The edit leaves no program, which tells nothing.
+    DoesNotBuild(String),
+}
+
+pub(crate) fn mutate(arguments: &Arguments) -> Result {
+    let tests = host_tests()?;
+    let copy = Copy::make()?;
+    let chosen = |number: &usize| arguments.only.is_none_or(|only| only == *number);
+    let numbers: Vec<usize> = (1..=MUTATIONS.len()).filter(chosen).collect();
+    if numbers.is_empty() {
+        return Err(format!("there are {} mutations", MUTATIONS.len()).into());
+    }
+    let unchanged =
+        copy.build().map_err(|text| format!("the unchanged copy does not build:\n{text}"))?;
+    for number in &numbers {
+        let test = MUTATIONS[number - 1].test;
+        if !passes(&tests, &unchanged, test)? {
+            return Err(format!("'{test}' fails with the code unchanged").into());
+        }
+    }
+    let mut missed = 0;
+    for number in numbers {
+        let mutation = &MUTATIONS[number - 1];
+        let verdict = copy.with(mutation, |eyot| {
+            Ok(match eyot {
+                Err(text) => Verdict::DoesNotBuild(text),
+                Ok(eyot) if passes(&tests, &eyot, mutation.test)? => Verdict::Unnoticed,
+                Ok(_) => Verdict::Noticed,
+            })
+        })?;
+        let word = match &verdict {
+            Verdict::Noticed => "noticed",
+            Verdict::Unnoticed => "NOT NOTICED",
+            Verdict::DoesNotBuild(text) => {
+                println!("{text}");
+                "DOES NOT BUILD"
+            }
+        };
+        println!("{number:>3}  {word:<11}  {} ({})", mutation.restriction, mutation.test);
+        missed += usize::from(!matches!(verdict, Verdict::Noticed));
+    }
+    if missed > 0 {
+        return Err(format!("{missed} mutations were not noticed").into());
+    }
+    if arguments.write { write_table() } else { Ok(()) }
+}
+
+/// Builds the host tests, and says where cargo put them.
+fn host_tests() -> Result<PathBuf> {
+    println!("building the tests");
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--quiet", "--package", "host-tests", "--no-run"]);
+    workspace::executable_of(&mut cargo)
+}
+
+/// Whether the test of this name passes with this executable; one that did not run is an error.
+fn passes(tests: &Path, eyot: &Path, test: &str) -> Result<bool> {
+    let name = format!("restrictions::{test}");
+    let mut command = Command::new(tests);
+    command.args(["--exact", &name, "--test-threads=1"]).env("EYOT", eyot);
+    command.env("EYOT_TESTS_REQUIRE", "userns,root");
+    let said = String::from_utf8(outcome(&mut command)?.stdout)?;
+    match (said.contains("... ok"), said.contains("... FAILED")) {
+        (true, false) => Ok(true),
+        (false, true) => Ok(false),
+        _ => Err(format!("'{name}' did not run:\n{said}").into()),
+    }
+}
+
+/// The code as it is in the checkout, to be changed at will.
+struct Copy {
+    directory: PathBuf,
+}
+
+impl Copy {
+    fn make() -> Result<Self> {
+        let directory = workspace::target().join("mutate");
+        let root = workspace::root();
+        let mut git = Command::new("git");
+        git.current_dir(&root).args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]);
+        let listed = outcome(&mut git)?.stdout;
+        let copy = Self { directory: directory.join("tree") };
+        for name in String::from_utf8(listed)?.split_terminator('\0') {
+            let (from, to) = (root.join(name), copy.directory.join(name));
+            let Ok(content) = std::fs::read(&from) else { continue };
+            // Cargo builds again what is younger than its result.
+            if std::fs::read(&to).ok().as_deref() != Some(&content) {
+                write_file(&to, content)?;
+            }
+        }
+        Ok(copy)
+    }
+
+    /// Where the built eyot is, or what the compiler says.
+    fn build(&self) -> std::result::Result<PathBuf, String> {
+        let mut cargo = workspace::cargo();
+        cargo.current_dir(&self.directory).args(["build", "--quiet", "--package", "eyot"]);
+        cargo.env("CARGO_TARGET_DIR", self.directory.with_file_name("target"));
+        workspace::executable_of(&mut cargo).map_err(|error| error.to_string())
+    }
+
+    fn with<T>(
+        &self,
+        mutation: &Mutation,
+        then: impl FnOnce(std::result::Result<PathBuf, String>) -> Result<T>,
+    ) -> Result<T> {
+        let file = self.directory.join(mutation.file);
+        let before = read_file(&file)?;
+        if before.matches(mutation.text).count() != 1 {
+            let (text, file) = (mutation.text, mutation.file);
+            return Err(format!("'{text}' does not stand once in {file}: correct the list").into());
+        }
+        write_file(&file, before.replacen(mutation.text, mutation.instead, 1))?;
+        let result = then(self.build());
+        write_file(&file, before)?;
+        result
+    }
+}
+
+fn write_table() -> Result {
+    let path = workspace::root().join(DOCUMENT);
+    let document = read_file(&path)?;
+    let (head, _) = document.split_once(START_OF_TABLE).ok_or("docs/tests.md has no mark")?;
+    let mut text = format!(
+        "{head}{START_OF_TABLE}\n| restriction | test | taken away in |\n| --- | --- | --- |\n"
+    );
+    for Mutation { restriction, test, file, .. } in MUTATIONS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| {restriction} | `{test}` | `{file}` |");
+    }
+    write_file(&path, text)?;
+    run(Command::new("git").current_dir(workspace::root()).args(["diff", "--stat", DOCUMENT]))
+}
