@@ -26,7 +26,8 @@ pub(crate) struct Arguments {
 }
 
 enum Verdict {
-    Noticed,
+    /// With what the test said: it must be about the restriction, not about a view that no longer starts.
+    Noticed(String),
     Unnoticed,
     /// The edit leaves no program, which tells nothing.
     DoesNotBuild(String),
@@ -44,30 +45,28 @@ pub(crate) fn mutate(arguments: &Arguments) -> Result {
         copy.build().map_err(|text| format!("the unchanged copy does not build:\n{text}"))?;
     for number in &numbers {
         let test = MUTATIONS[number - 1].test;
-        if !passes(&tests, &unchanged, test)? {
-            return Err(format!("'{test}' fails with the code unchanged").into());
+        if let Some(complaint) = complaint_of(&tests, &unchanged, test)? {
+            return Err(format!("'{test}' fails with the code unchanged: {complaint}").into());
         }
     }
     let mut missed = 0;
     for number in numbers {
         let mutation = &MUTATIONS[number - 1];
-        let verdict = copy.with(mutation, |eyot| {
-            Ok(match eyot {
-                Err(text) => Verdict::DoesNotBuild(text),
-                Ok(eyot) if passes(&tests, &eyot, mutation.test)? => Verdict::Unnoticed,
-                Ok(_) => Verdict::Noticed,
-            })
+        let verdict = copy.with(mutation, |eyot| match eyot {
+            Err(text) => Ok(Verdict::DoesNotBuild(text)),
+            Ok(eyot) => Ok(match complaint_of(&tests, &eyot, mutation.test)? {
+                Some(complaint) => Verdict::Noticed(complaint),
+                None => Verdict::Unnoticed,
+            }),
         })?;
-        let word = match &verdict {
-            Verdict::Noticed => "noticed",
-            Verdict::Unnoticed => "NOT NOTICED",
-            Verdict::DoesNotBuild(text) => {
-                println!("{text}");
-                "DOES NOT BUILD"
-            }
+        let (word, detail) = match &verdict {
+            Verdict::Noticed(complaint) => ("noticed", complaint.as_str()),
+            Verdict::Unnoticed => ("NOT NOTICED", ""),
+            Verdict::DoesNotBuild(text) => ("DOES NOT BUILD", text.as_str()),
         };
         println!("{number:>3}  {word:<11}  {} ({})", mutation.restriction, mutation.test);
-        missed += usize::from(!matches!(verdict, Verdict::Noticed));
+        println!("                  {detail}");
+        missed += usize::from(!matches!(verdict, Verdict::Noticed(_)));
     }
     if missed > 0 {
         return Err(format!("{missed} mutations were not noticed").into());
@@ -83,16 +82,20 @@ fn host_tests() -> Result<PathBuf> {
     workspace::executable_of(&mut cargo)
 }
 
-/// Whether the test of this name passes with this executable; one that did not run is an error.
-fn passes(tests: &Path, eyot: &Path, test: &str) -> Result<bool> {
+/// What the test of this name complains of with this executable, if it fails; one that did not run is an error.
+fn complaint_of(tests: &Path, eyot: &Path, test: &str) -> Result<Option<String>> {
     let name = format!("restrictions::{test}");
     let mut command = Command::new(tests);
     command.args(["--exact", &name, "--test-threads=1"]).env("EYOT", eyot);
-    command.env("EYOT_TESTS_REQUIRE", "userns,root");
+    command.env("EYOT_TESTS_REQUIRE", "userns,root").env("RUST_BACKTRACE", "0");
     let said = String::from_utf8(outcome(&mut command)?.stdout)?;
     match (said.contains("... ok"), said.contains("... FAILED")) {
-        (true, false) => Ok(true),
-        (false, true) => Ok(false),
+        (true, false) => Ok(None),
+        (false, true) => {
+            let complaint = said.lines().skip_while(|line| !line.starts_with("----")).skip(1);
+            let words = complaint.map(str::trim).filter(|line| !line.starts_with("thread '"));
+            Ok(Some(words.filter(|line| !line.is_empty()).take(3).collect::<Vec<_>>().join("; ")))
+        }
         _ => Err(format!("'{name}' did not run:\n{said}").into()),
     }
 }

@@ -33,6 +33,7 @@ const COMMAND: &str = "crates/launch/src/command.rs";
 const INIT: &str = "crates/launch/src/init.rs";
 const ENTRY: &str = "crates/plan/src/entry.rs";
 const ENVIRONMENT: &str = "crates/profile/src/environment.rs";
+const COMPILE: &str = "crates/profile/src/seccomp/compile.rs";
 const STANDARD: &str = "crates/profile/src/seccomp/standard.rs";
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -284,6 +285,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "const SET_ID: u64 = 0o6000;",
         "const SET_ID: u64 = 0o2000;",
         "no_set_id_file_is_made",
+    ),
+    row(
+        "the entry of 32-bit calls is closed",
+        COMPILE,
+        "compiler.emitter.if_equal(arch.audit(), open, closed)",
+        "compiler.emitter.if_equal(arch.audit(), open, open)",
+        "the_32_bit_entry_is_closed",
     ),
     // Namespaces.
     row(
