@@ -119,9 +119,19 @@ impl Copy {
         ]);
         let listed = outcome(&mut git)?.stdout;
         let copy = Self { directory: directory.join("tree") };
-        for name in String::from_utf8(listed)?.split_terminator('\0') {
-            let (from, to) = (root.join(name), copy.directory.join(name));
-            let Ok(content) = std::fs::read(&from) else { continue };
+        let listed = String::from_utf8(listed)?;
+        let wanted = listed.split_terminator('\0').filter(|name| root.join(name).is_file());
+        let wanted: Vec<(PathBuf, PathBuf)> =
+            wanted.map(|name| (root.join(name), copy.directory.join(name))).collect();
+        // What an earlier run had and the checkout has no longer would be compiled too.
+        std::fs::create_dir_all(&copy.directory)?;
+        for file in workspace::files_below(&copy.directory, "")? {
+            if file.is_file() && !wanted.iter().any(|(_, to)| *to == file) {
+                std::fs::remove_file(&file)?;
+            }
+        }
+        for (from, to) in wanted {
+            let content = std::fs::read(&from)?;
             // Cargo builds again what is younger than its result.
             if std::fs::read(&to).ok().as_deref() != Some(&content) {
                 write_file(&to, content)?;

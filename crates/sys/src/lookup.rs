@@ -311,9 +311,8 @@ pub fn make_owned_directory(
 pub fn give(parent: impl AsFd, name: &CStr, owner: (u32, u32)) -> Result<(), Error> {
     let (uid, gid) = (rustix::fs::Uid::from_raw(owner.0), rustix::fs::Gid::from_raw(owner.1));
     let flags = AtFlags::SYMLINK_NOFOLLOW;
-    rustix::fs::chownat(&parent, name, Some(uid), Some(gid), flags).map_err(|errno| {
-        Call::other(format!("fchownat({})", name.to_string_lossy())).failed(errno)
-    })
+    rustix::fs::chownat(&parent, name, Some(uid), Some(gid), flags)
+        .map_err(|errno| Call::other(format!("fchownat({})", name.to_string_lossy())).failed(errno))
 }
 
 /// A new file directly below `parent`.
