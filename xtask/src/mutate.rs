@@ -180,3 +180,21 @@ fn write_table() -> Result {
     write_file(&path, text)?;
     run(Command::new("git").current_dir(workspace::root()).args(["diff", "--stat", DOCUMENT]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list must not fall behind the code between two runs of the verb.
+    #[test]
+    fn every_edit_has_one_place_in_the_code_and_a_test() {
+        let tests = workspace::root().join("tests/host/src/cases/restrictions.rs");
+        let tests = read_file(&tests).unwrap();
+        for Mutation { restriction, file, text, test, .. } in MUTATIONS {
+            let code = read_file(&workspace::root().join(file)).unwrap();
+            assert_eq!(code.matches(text).count(), 1, "{restriction}: '{text}' in {file}");
+            let name = test.trim_end_matches("_on_a_shared_root");
+            assert!(tests.contains(&format!("fn {name}()")), "{restriction}: {test}");
+        }
+    }
+}

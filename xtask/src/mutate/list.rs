@@ -27,6 +27,7 @@ const CONFINE: &str = "crates/sys/src/confine.rs";
 const NAMESPACE: &str = "crates/sys/src/namespace.rs";
 const LOOKUP: &str = "crates/sys/src/lookup.rs";
 const START: &str = "crates/launch/src/start.rs";
+const RIGHTS: &str = "crates/launch/src/confine.rs";
 const ASSEMBLE: &str = "crates/launch/src/assemble.rs";
 const PREPARE: &str = "crates/launch/src/prepare.rs";
 const COMMAND: &str = "crates/launch/src/command.rs";
@@ -168,7 +169,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     // Privileges.
     row(
         "the command keeps no capability",
-        START,
+        RIGHTS,
         "eyot_sys::keep_capabilities(&kept)?;",
         "let _ = kept;",
         "the_command_has_no_capability",
@@ -189,7 +190,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     row(
         "set-user-ID programs give nothing (no_new_privs)",
-        START,
+        RIGHTS,
         "eyot_sys::set_no_new_privileges()?;",
         "",
         "set_id_programs_give_nothing",
@@ -217,14 +218,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     row(
         "Landlock is applied",
-        START,
+        RIGHTS,
         "eyot_sys::scope_with_landlock()?;",
         "",
         "sockets_of_the_host_are_out_of_reach",
     ),
     row(
         "init cannot be inspected",
-        START,
+        RIGHTS,
         "eyot_sys::forbid_inspection()?;",
         "",
         "init_cannot_be_inspected",
@@ -297,8 +298,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     row(
         "processes are the view's own",
         START,
-        "| own(isolation.pid, Namespaces::PID)",
-        "| own(isolation.pid, Namespaces::NONE)",
+        "own(isolation.pid, Namespaces::PID)",
+        "own(isolation.pid, Namespaces::NONE)",
         "processes_of_the_host_are_not_seen",
     ),
     row(
@@ -367,9 +368,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     row(
         "a view ends with who started it",
-        START,
-        "        eyot_sys::die_with_parent()\n",
-        "        Ok(())\n",
+        RIGHTS,
+        "    eyot_sys::die_with_parent()\n",
+        "    Ok(())\n",
         "a_view_ends_with_who_started_it",
     ),
     row(
