@@ -12,6 +12,7 @@ mod ci;
 mod command;
 mod demo;
 mod man;
+mod mutate;
 mod setup;
 mod soak;
 mod test;
@@ -42,6 +43,8 @@ enum Verb {
     Man(man::Arguments),
     /// Measure what the project promises, and write docs/performance.md
     Bench(bench::Arguments),
+    /// Take each restriction away in a copy of the code, and see its test fail
+    Mutate(mutate::Arguments),
     /// Start views for a long time and look for what stays behind
     Soak(soak::Arguments),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::tidy(),
         Verb::Man(arguments) => man::man(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Mutate(arguments) => mutate::mutate(&arguments),
         Verb::Soak(arguments) => soak::soak(&arguments),
     };
     match outcome {

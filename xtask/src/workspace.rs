@@ -3,7 +3,7 @@
 use crate::command::Result;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -39,19 +39,24 @@ pub(crate) fn build_eyot(profile: Profile) -> Result<PathBuf> {
     println!("building eyot");
     let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", "eyot", "--bin", "eyot"]);
-    cargo.arg("--message-format=json-render-diagnostics");
     match profile {
         Profile::Dev => {}
         Profile::Release => {
             cargo.arg("--release");
         }
     }
-    let output = cargo.stderr(Stdio::inherit()).output()?;
+    executable_of(&mut cargo)
+}
+
+/// Runs a `cargo` that builds one executable, and says where cargo put it; what the compiler complains of is the error.
+pub(crate) fn executable_of(cargo: &mut Command) -> Result<PathBuf> {
+    cargo.arg("--message-format=json-render-diagnostics");
+    let output = cargo.output()?;
     if !output.status.success() {
-        return Err("eyot does not build".into());
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
     let messages = String::from_utf8(output.stdout)?;
-    executable_named_in(&messages).ok_or_else(|| "cargo built eyot but names no executable".into())
+    executable_named_in(&messages).ok_or_else(|| "cargo names no executable".into())
 }
 
 fn executable_named_in(messages: &str) -> Option<PathBuf> {

@@ -177,8 +177,12 @@ impl Assembly<'_> {
                 if self.is_written_to_the_host(&entry.at) {
                     return Err(not_the_views_own(entry));
                 }
+                let owner = self.owner_of_names(&entry.at);
                 let (parent, name) = self.own_parent(&entry.at)?;
                 eyot_sys::make_symlink(parent, &name, to)?;
+                if let Some(owner) = owner {
+                    eyot_sys::give(parent, &name, owner)?;
+                }
             }
             (What::Mask, _) => self.mask(entry)?,
             (What::SelfBind, _) => self.self_bind(entry)?,
@@ -247,7 +251,12 @@ impl Assembly<'_> {
         let remembered = self.parent.take().filter(|(place, _)| *place == parent);
         let descriptor = match remembered {
             Some((_, descriptor)) => descriptor,
-            None => self.in_root().make_directory(parent.relative(), 0o755)?,
+            None => match self.owner_of_names(at) {
+                Some(owner) => {
+                    self.in_root().make_directory_for(parent.relative(), 0o755, owner)?
+                }
+                None => self.in_root().make_directory(parent.relative(), 0o755)?,
+            },
         };
         let (_, descriptor) = self.parent.insert((parent, descriptor));
         Ok((descriptor, name))
@@ -264,6 +273,15 @@ impl Assembly<'_> {
             (None, Root::Empty { .. }) => Access::ReadOnly,
         };
         access == Access::ReadWrite && !plan.holder_of(at).is_own()
+    }
+
+    /// Whose the names are that are made at `at`: in memory that the view may write to, the view's user's.
+    fn owner_of_names(&self, at: &ViewPath) -> Option<(u32, u32)> {
+        let mut nearest_first = self.around.plan.entries.iter().rev();
+        let holder = nearest_first.find(|entry| entry.at != *at && entry.at.contains(at));
+        let writable = holder.is_some_and(|holder| holder.what.is_own_memory());
+        // An ordinary user's maker is that user.
+        (writable && self.around.place == Place::Host).then_some(self.around.owner)
     }
 
     fn own_directory(&mut self, mode: u32, owned: Owned) -> Result<DetachedMount, Error> {
@@ -322,8 +340,10 @@ impl Assembly<'_> {
 
     fn file(&mut self, entry: &Entry, bytes: &[u8], mode: u32) -> Result<(), Error> {
         if self.around.plan.holder_of(&entry.at).is_own() {
+            let owner = self.owner_of_names(&entry.at);
             let (parent, name) = self.own_parent(&entry.at)?;
-            return eyot_sys::make_file(parent, &name, bytes, mode);
+            eyot_sys::make_file(parent, &name, bytes, mode)?;
+            return owner.map_or(Ok(()), |owner| eyot_sys::give(parent, &name, owner));
         }
         let mount = self.own_file(bytes, mode)?;
         mount.restrict(entry.at.as_path(), self.attributes(entry), Reach::OneMount)?;

@@ -58,6 +58,10 @@ pub(crate) fn read_texts(plan: &Plan) -> Result<HashMap<i32, Vec<u8>>, LaunchErr
     let mut texts = HashMap::new();
     for entry in &plan.entries {
         let What::File { content: Content::Descriptor(number), .. } = &entry.what else { continue };
+        // Two files may be made of one descriptor, which has nothing left to say the second time.
+        if texts.contains_key(number) {
+            continue;
+        }
         let bytes = eyot_sys::check_inherited(*number)
             .and_then(|()| eyot_sys::read_descriptor(*number, LIMIT));
         let bytes = bytes.map_err(|error| LaunchError {

@@ -160,7 +160,7 @@ impl<'a> Preparer<'a> {
                 let kind = source.kind();
                 Ok(Part::Bind { mount: self.bind(from, &source, entry.access, *owner)?, kind })
             }
-            What::Device { from } => self.device(from),
+            What::Device { from } => self.device(from, entry),
             What::File { content: Content::CopyOf(from), .. } => {
                 Ok(Part::Content(self.sources.handle(from, Links::Followed)?.content(COPY_LIMIT)?))
             }
@@ -196,7 +196,7 @@ impl<'a> Preparer<'a> {
         Ok(Source::Again(again))
     }
 
-    fn device(&self, from: &HostPath) -> Result<Part, Cause> {
+    fn device(&self, from: &HostPath, entry: &Entry) -> Result<Part, Cause> {
         let source = self.source(from, Links::Followed)?;
         let Kind::CharacterDevice { number } = source.kind() else {
             return Err(Cause::Policy {
@@ -210,8 +210,10 @@ impl<'a> Preparer<'a> {
             mount.restrict(from.as_path(), attributes, Reach::WholeTree)?;
             Ok::<_, eyot_sys::Error>(mount)
         };
-        // Root makes a node of its own, which costs no mount; that of a container may lack the right to.
-        let mount = if self.makes_nodes { None } else { Some(clone()?) };
+        // Root makes a node of its own in the view's /dev, which costs no mount; that of a container may lack the right to,
+        // and elsewhere no device can be opened.
+        let own_node = self.makes_nodes && self.plan.is_among_devices(&entry.at);
+        let mount = if own_node { None } else { Some(clone()?) };
         Ok(Part::Device { mount, number })
     }
 

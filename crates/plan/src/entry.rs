@@ -251,6 +251,23 @@ impl What {
         }
     }
 
+    /// Whether the view's user may make names in it that are gone with the view.
+    pub fn is_own_memory(&self) -> bool {
+        match self {
+            What::Tmpfs { .. } | What::Scratch { .. } => true,
+            What::Overlay { upper, .. } => *upper == Upper::Discarded,
+            What::Bind { .. }
+            | What::File { .. }
+            | What::Directory { .. }
+            | What::Symlink { .. }
+            | What::Mask
+            | What::SelfBind
+            | What::Reserved { .. }
+            | What::Device { .. }
+            | What::Kernel { .. } => false,
+        }
+    }
+
     /// The word that starts a line of the printed plan.
     pub fn word(&self) -> &'static str {
         match self {

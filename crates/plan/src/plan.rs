@@ -316,6 +316,13 @@ impl Plan {
         }
     }
 
+    /// Whether a device at `at` lies in a directory that the view brings for devices.
+    pub fn is_among_devices(&self, at: &ViewPath) -> bool {
+        let above =
+            self.entries.iter().rev().find(|entry| entry.at != *at && entry.at.contains(at));
+        above.is_some_and(|above| matches!(above.what, What::Directory { .. }))
+    }
+
     /// The last entry above or at `at`: what a lookup of that place ends in.
     pub fn covering(&self, at: &ViewPath) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.at.contains(at))

@@ -52,6 +52,7 @@ pub fn settle(
         }
     }
     refuse_covered(&settled.entries, &mut fact_of)?;
+    open_names_in_memory(&mut settled.entries);
     Ok(settled)
 }
 
@@ -105,7 +106,11 @@ fn is_closed_already(
 fn reserve(mut entry: Entry, fact: SourceFact) -> Result<Entry, PlanError> {
     let What::Reserved { from, owner, .. } = entry.what.clone() else { return Ok(entry) };
     let found = match fact {
-        SourceFact::Missing => return Ok(entry),
+        SourceFact::Missing => {
+            // What takes the name can be read and no more.
+            entry.access = Access::ReadOnly;
+            return Ok(entry);
+        }
         SourceFact::Directory | SourceFact::File => {
             // Only a directory can be open to change and yet keep parts of itself closed. A file in
             // its place (`.git` of a linked worktree) is what the place says, so it is not writable.
@@ -218,6 +223,18 @@ fn refuse_covered(
         }
     }
     Ok(())
+}
+
+/// A file, directory or link in memory that the view may write to is as free as what it lies in: it can be exchanged.
+fn open_names_in_memory(entries: &mut [Entry]) {
+    for index in 0..entries.len() {
+        let (above, rest) = entries.split_at_mut(index);
+        let Some(entry) = rest.first_mut().filter(|entry| !entry.is_mount()) else { continue };
+        let holder = above.iter().rev().find(|holder| holder.at.contains(&entry.at));
+        if holder.is_some_and(|holder| holder.what.is_own_memory()) {
+            entry.access = Access::ReadWrite;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn asked_entries(
         entries.push(entry(&tmpfs.value.at, what, tmpfs.by)?);
     }
     for overlay in request.all("overlay", |view| &view.overlay) {
-        let what = overlay_of(overlay.value, caller, &overlay.by)?;
+        let what = overlay_of(overlay.value, caller, owner, &overlay.by)?;
         entries.push(entry(&overlay.value.at, what, overlay.by)?);
     }
     for file in request.all("file", |view| &view.file) {
@@ -86,14 +86,26 @@ fn place_of(from: &HostPath, written: &str, at: &str, by: &Origin) -> Result<Vie
     }
 }
 
-fn overlay_of(overlay: &OverlayEntry, caller: &Caller, by: &Origin) -> Result<What, PlanError> {
+fn overlay_of(
+    overlay: &OverlayEntry,
+    caller: &Caller,
+    owner: Owner,
+    by: &Origin,
+) -> Result<What, PlanError> {
     let lower = overlay.lower.iter().map(|path| host_path(path, caller, by));
     let upper = match overlay.upper.as_deref() {
         None => Upper::Discarded,
         Some("") => Upper::None,
         Some(path) => Upper::Kept(host_path(path, caller, by)?),
     };
-    Ok(What::Overlay { lower: lower.collect::<Result<_, _>>()?, upper })
+    let mut lower = lower.collect::<Result<Vec<_>, _>>()?;
+    match (&upper, lower.as_slice()) {
+        // The kernel makes no overlay of one layer alone (overlayfs.rst, "Multiple lower layers"), and a bind shows the same.
+        (Upper::None, [_]) => {
+            Ok(What::Bind { from: lower.remove(0), links: Links::Followed, owner })
+        }
+        _ => Ok(What::Overlay { lower, upper }),
+    }
 }
 
 fn file_of(file: &FileEntry) -> What {

@@ -17,6 +17,11 @@ fn the_hosts_root_keeps_what_is_private() {
             - / empty ro in memory
             - /bin link ro to usr/bin profile
             - /dev dir ro mode 755 profile
+            - /dev/fd link ro to /proc/self/fd profile
+            - /dev/ptmx link ro to pts/ptmx profile
+            - /dev/stderr link ro to /proc/self/fd/2 profile
+            - /dev/stdin link ro to /proc/self/fd/0 profile
+            - /dev/stdout link ro to /proc/self/fd/1 profile
             - /etc dir ro mode 755 profile
             - /etc/alternatives bind ro /etc/alternatives profile
             - /etc/gitconfig file ro copy of /etc/gitconfig profile
@@ -36,6 +41,11 @@ fn the_hosts_root_keeps_what_is_private() {
             - /usr bind ro /usr profile
             + / bind ro /
             + /dev scratch rw mode 755 profile
+            + /dev/fd link rw to /proc/self/fd profile
+            + /dev/ptmx link rw to pts/ptmx profile
+            + /dev/stderr link rw to /proc/self/fd/2 profile
+            + /dev/stdin link rw to /proc/self/fd/0 profile
+            + /dev/stdout link rw to /proc/self/fd/1 profile
             + /etc/machine-id mask ro profile
             + /etc/shadow mask ro profile
             + /etc/ssh mask ro profile
@@ -51,6 +61,11 @@ fn the_hosts_root_keeps_what_is_private() {
             - / empty ro in memory
             - /bin link ro to usr/bin profile
             - /dev dir ro mode 755 profile
+            - /dev/fd link ro to /proc/self/fd profile
+            - /dev/ptmx link ro to pts/ptmx profile
+            - /dev/stderr link ro to /proc/self/fd/2 profile
+            - /dev/stdin link ro to /proc/self/fd/0 profile
+            - /dev/stdout link ro to /proc/self/fd/1 profile
             - /etc dir ro mode 755 profile
             - /etc/alternatives bind ro /etc/alternatives profile
             - /etc/gitconfig file ro copy of /etc/gitconfig profile
@@ -70,6 +85,11 @@ fn the_hosts_root_keeps_what_is_private() {
             - /usr bind ro /usr profile
             + / bind ro /
             + /dev scratch rw mode 755 profile
+            + /dev/fd link rw to /proc/self/fd profile
+            + /dev/ptmx link rw to pts/ptmx profile
+            + /dev/stderr link rw to /proc/self/fd/2 profile
+            + /dev/stdin link rw to /proc/self/fd/0 profile
+            + /dev/stdout link rw to /proc/self/fd/1 profile
             + /etc/machine-id mask ro profile
             + /etc/shadow mask ro profile
             + /etc/ssh mask ro profile
@@ -88,17 +108,17 @@ fn a_root_file_system_gets_what_it_has_places_for() {
     expect![[r#"
         /                  bind    ro /srv/rootfs
         ├─ /dev            scratch rw mode 755            profile run
-        │  ├─ /dev/fd      link    ro to /proc/self/fd    profile run
+        │  ├─ /dev/fd      link    rw to /proc/self/fd    profile run
         │  ├─ /dev/full    device  rw /dev/full           profile run
         │  ├─ /dev/mqueue  mqueue  rw                     profile run
         │  ├─ /dev/null    device  rw /dev/null           profile run
-        │  ├─ /dev/ptmx    link    ro to pts/ptmx         profile run
+        │  ├─ /dev/ptmx    link    rw to pts/ptmx         profile run
         │  ├─ /dev/pts     devpts  rw                     profile run
         │  ├─ /dev/random  device  rw /dev/random         profile run
         │  ├─ /dev/shm     scratch rw mode 1777           profile run
-        │  ├─ /dev/stderr  link    ro to /proc/self/fd/2  profile run
-        │  ├─ /dev/stdin   link    ro to /proc/self/fd/0  profile run
-        │  ├─ /dev/stdout  link    ro to /proc/self/fd/1  profile run
+        │  ├─ /dev/stderr  link    rw to /proc/self/fd/2  profile run
+        │  ├─ /dev/stdin   link    rw to /proc/self/fd/0  profile run
+        │  ├─ /dev/stdout  link    rw to /proc/self/fd/1  profile run
         │  ├─ /dev/tty     device  rw /dev/tty            profile run
         │  ├─ /dev/urandom device  rw /dev/urandom        profile run
         │  └─ /dev/zero    device  rw /dev/zero           profile run

@@ -42,8 +42,8 @@ pub use listen::{
     read_thread_link,
 };
 pub use lookup::{
-    FileIdentity, Handle, InRoot, Kind, LastLink, make_character_device, make_directory, make_file,
-    make_owned_directory, make_symlink, set_umask,
+    FileIdentity, Handle, InRoot, Kind, LastLink, give, make_character_device, make_directory,
+    make_file, make_owned_directory, make_symlink, set_umask,
 };
 pub use machine::{
     bring_loopback_up, host_name, is_inspectable, kernel_version, lock, may_make_devices,

@@ -196,16 +196,31 @@ impl InRoot<'_> {
 
     /// The directory `at`, made with its parents where missing, each with mode 0755 but the last.
     pub fn make_directory(&self, at: &Path, mode: u32) -> Result<OwnedFd, Error> {
+        self.make(at, mode, None)
+    }
+
+    /// The same; every directory that has to be made belongs to `owner`.
+    pub fn make_directory_for(
+        &self,
+        at: &Path,
+        mode: u32,
+        owner: (u32, u32),
+    ) -> Result<OwnedFd, Error> {
+        self.make(at, mode, Some(owner))
+    }
+
+    fn make(&self, at: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<OwnedFd, Error> {
         match self.resolve(at, OFlags::PATH | OFlags::DIRECTORY) {
             Err(Errno::NOENT) => {}
             result => return result.map_err(|errno| resolving(at).failed(errno)),
         }
-        let (parent, name) = self.parent(at)?;
+        let (parent, name) = self.parent_for(at, owner)?;
         let failed = |errno| made(MadeName::Directory, &name).failed(errno);
-        match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(mode)) {
-            Ok(()) => {}
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(failed(errno)),
+        match (rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(mode)), owner) {
+            (Ok(()), Some(owner)) => give(&parent, &name, owner)?,
+            (Ok(()), None) => {}
+            (Err(Errno::EXIST), _) => {}
+            (Err(errno), _) => return Err(failed(errno)),
         }
         // The new name itself, not what a link of that name would lead to.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -214,13 +229,21 @@ impl InRoot<'_> {
 
     /// The directory that holds `at`, made where missing, and the last name of `at`.
     pub fn parent(&self, at: &Path) -> Result<(OwnedFd, CString), Error> {
+        self.parent_for(at, None)
+    }
+
+    fn parent_for(
+        &self,
+        at: &Path,
+        owner: Option<(u32, u32)>,
+    ) -> Result<(OwnedFd, CString), Error> {
         let invalid = || resolving(at).failed(Errno::INVAL);
         let name = match at.components().next_back() {
             Some(Component::Normal(name)) => c_string(name).ok_or_else(invalid)?,
             _ => return Err(invalid()),
         };
         let parent = at.parent().unwrap_or(Path::new(""));
-        Ok((self.make_directory(parent, 0o755)?, name))
+        Ok((self.make(parent, 0o755, owner)?, name))
     }
 
     /// Whether the view has anything at `at`.
@@ -281,8 +304,14 @@ pub fn make_owned_directory(
     owner: (u32, u32),
 ) -> Result<(), Error> {
     make_directory(&parent, name, mode)?;
+    give(parent, name, owner)
+}
+
+/// Makes `owner` the owner of the name `name` directly below `parent`, of a link as well.
+pub fn give(parent: impl AsFd, name: &CStr, owner: (u32, u32)) -> Result<(), Error> {
     let (uid, gid) = (rustix::fs::Uid::from_raw(owner.0), rustix::fs::Gid::from_raw(owner.1));
-    rustix::fs::chownat(&parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::chownat(&parent, name, Some(uid), Some(gid), flags)
         .map_err(|errno| Call::other(format!("fchownat({})", name.to_string_lossy())).failed(errno))
 }
 

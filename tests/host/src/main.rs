@@ -17,6 +17,7 @@ mod executable;
 mod filter;
 mod inside;
 mod outside;
+mod probe;
 mod project;
 
 use std::process::ExitCode;

@@ -46,6 +46,7 @@ pub(crate) fn facts(uid: u32) -> Facts {
 }
 
 const DIRECTORIES: &[&str] = &[
+    "/",
     "/usr",
     "/etc",
     "/etc/alternatives",

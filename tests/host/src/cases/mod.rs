@@ -7,7 +7,9 @@ mod nesting;
 mod programs;
 mod programs_as_root;
 mod refusals;
+mod restrictions;
 mod sandbox;
+mod truth;
 
 use crate::case::Case;
 
@@ -19,6 +21,8 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("programs_as_root", programs_as_root::CASES),
     ("attacks", attacks::CASES),
     ("sandbox", sandbox::CASES),
+    ("restrictions", restrictions::CASES),
+    ("truth", truth::CASES),
     ("refusals::files", refusals::files::CASES),
     ("refusals::kernel", refusals::kernel::CASES),
     ("refusals::mounts", refusals::mounts::CASES),
