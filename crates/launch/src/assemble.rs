@@ -138,7 +138,7 @@ struct Assembly<'a> {
     around: &'a Surroundings<'a>,
     ground: Ground,
     root: AttachedMount,
-    /// The view's /dev and what else holds nodes, kept writable until every node is there.
+    /// The view's /dev, kept writable until every node is there.
     devices: Vec<(ViewPath, AttachedMount)>,
     /// The directory that the last entry went into: the next one mostly goes there too.
     parent: Option<(ViewPath, OwnedFd)>,
@@ -157,7 +157,7 @@ impl Assembly<'_> {
                 self.overlay(entry, upper, lower, kept)?;
             }
             (What::Tmpfs { size, mode }, _) => self.tmpfs(entry, *size, *mode)?,
-            (What::Directory { mode } | What::Scratch { mode }, _) if self.holds_devices(entry) => {
+            (What::Directory { mode }, _) if self.holds_devices(entry) => {
                 let mount = self.own_directory(*mode, Owned::Maker)?;
                 let mount = self.mount_at(entry, Kind::Directory, mount)?;
                 self.devices.push((entry.at.clone(), mount));
