@@ -19,7 +19,7 @@ use crate::request::{LayeredView, Request, refuse};
 use crate::rows::{Setting, profile_entries};
 use crate::seccomp::Policy;
 use crate::start::StartAt;
-use crate::tables::{PROFILES, Profile, Start};
+use crate::tables::{PROFILES, PROTECTED, Profile, Start};
 
 /// A plan before anybody looked at the host: it says which sources to look at.
 #[derive(Clone, Debug)]
@@ -123,8 +123,9 @@ impl Draft {
         self,
         mut fact_of: impl FnMut(&HostPath, Links) -> SourceFact,
     ) -> Result<Plan, PlanError> {
-        let Draft { asked, mut plan, start, policy: _ } = self;
+        let Draft { mut asked, mut plan, start, policy: _ } = self;
         check_root(&plan.root, &mut fact_of)?;
+        unseen_by_git(&mut asked, &mut fact_of);
         let (asked, absent) = without_missing_places(asked, &plan.root, &mut fact_of);
         let mut settled = settle(asked, &mut fact_of)?;
         settled.left_out.extend(absent);
@@ -176,6 +177,21 @@ fn check_root(
         | SourceFact::Other => "it is no directory".to_owned(),
     };
     Err(PlanError::NoRoot { from: from.to_string(), found })
+}
+
+/// Keeps placeholders out of what git commits, where there is a repository.
+fn unseen_by_git(asked: &mut [Entry], fact_of: &mut impl FnMut(&HostPath, Links) -> SourceFact) {
+    for entry in asked {
+        let What::Reserved { from, placeholder, .. } = &mut entry.what else { continue };
+        let path = from.as_path();
+        let row =
+            PROTECTED.iter().find(|row| path.file_name().is_some_and(|name| name == row.name));
+        let beside = row.and_then(|row| row.unseen_beside).map(|name| path.with_file_name(name));
+        let Some(Ok(beside)) = beside.map(HostPath::new) else { continue };
+        if fact_of(&beside, Links::Copied) != SourceFact::Missing {
+            placeholder.clear();
+        }
+    }
 }
 
 /// Takes out what covers or makes a place that a tree of the host does not have: nothing can be

@@ -11,7 +11,7 @@ use crate::case::{Outcome, cases};
 use crate::executable::{AT, eyot, said};
 
 cases! {
-    userns: a_project_is_made_no_repository, the_callers_command_line_is_not_shown,
+    userns: a_project_is_made_no_repository, nor_is_one_whose_repository_is_spoilt, the_callers_command_line_is_not_shown,
         the_callers_keys_stay_outside, a_command_that_shares_pids_ends_with_eyot,
         links_in_a_root_lead_nowhere_else, no_link_is_left_in_a_tree_of_the_host;
     root: root_makes_no_repository_either, init_forgets_the_callers_environment,
@@ -24,11 +24,22 @@ cases! {
 fn a_project_is_made_no_repository() -> Outcome {
     fs::create_dir("/tmp/project")?;
     std::env::set_current_dir("/tmp/project")?;
-    let plant =
-        "mkdir objects; echo 'ref: refs/heads/main' > HEAD; echo '[core]' > config; mkdir refs";
+    let plant = "mkdir objects; echo 'ref: refs/heads/main' > HEAD; echo '[core]' > config; \
+                 git rev-parse --git-dir || mkdir refs";
     let run = eyot(["run", "--profile", "agent", "--", "sh", "-c", plant])?;
     assert_ne!(run.code, Some(0), "{run:?}");
     assert!(fs::exists("HEAD")? && !fs::exists("refs")?);
+    Ok(())
+}
+
+/// Where `.git` is none any more, git looks at the directory itself.
+fn nor_is_one_whose_repository_is_spoilt() -> Outcome {
+    fs::create_dir_all("/tmp/project/.git")?;
+    std::env::set_current_dir("/tmp/project")?;
+    fs::write(".git/HEAD", "ref: refs/heads/main")?;
+    let run = eyot(["run", "--profile", "agent", "--", "sh", "-c", "rm .git/HEAD; mkdir refs"])?;
+    assert_ne!(run.code, Some(0), "{run:?}");
+    assert!(!fs::exists(".git/HEAD")? && !fs::exists("refs")?);
     Ok(())
 }
 
