@@ -3,6 +3,8 @@
 mod agent;
 mod attacks;
 mod everyday;
+mod kill;
+mod living;
 mod nesting;
 mod programs;
 mod programs_as_root;
@@ -16,6 +18,8 @@ use crate::case::Case;
 pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("agent", agent::CASES),
     ("everyday", everyday::CASES),
+    ("kill", kill::CASES),
+    ("living", living::CASES),
     ("nesting", nesting::CASES),
     ("programs", programs::CASES),
     ("programs_as_root", programs_as_root::CASES),
