@@ -144,6 +144,7 @@ impl OwnProgram {
 ///
 /// `main` calls it before anything else with its own arguments.
 pub fn arrive(words: &[OsString]) {
+    eyot_sys::let_heap_grow_in_large_steps();
     if words.first().is_some_and(|name| name == ARRIVED)
         && let Some((failed, program)) = parse(&words[1..])
     {

@@ -1,7 +1,7 @@
 use eyot_plan::{Machine, Origin, PlanError, Seccomp, SeccompChoice};
 
 use crate::request::{Chosen, refuse};
-use crate::seccomp::{Allow, Arch, Options, Policy, compile, oci};
+use crate::seccomp::{Allow, Arch, Options, Policy, compile, oci, precompiled};
 
 /// The filter of the view, and the policy it is made of, which can explain a refusal.
 ///
@@ -43,8 +43,11 @@ fn standard(arch: Arch, opened: &[Chosen<Allow>]) -> Result<(Seccomp, Option<Pol
         name: "default".to_owned(),
         allowed: allowed.iter().map(ToString::to_string).collect(),
         skipped: Vec::new(),
-        filter: compile(&policy, arch, &Options::default())
-            .map_err(|error| refuse(error.to_string(), &by))?,
+        filter: match allowed.is_empty().then(|| precompiled(arch)).flatten() {
+            Some(filter) => filter,
+            None => compile(&policy, arch, &Options::default())
+                .map_err(|error| refuse(error.to_string(), &by))?,
+        },
     };
     Ok((seccomp, Some(policy)))
 }

@@ -46,9 +46,9 @@ pub use lookup::{
     make_file, make_owned_directory, make_symlink, set_umask,
 };
 pub use machine::{
-    bring_loopback_up, host_name, is_inspectable, kernel_version, lock, may_make_devices,
-    on_each_cpu, on_terminal, root_is_plain_directory, rules_the_machine, set_host_name,
-    try_lock_bytes,
+    bring_loopback_up, host_name, is_inspectable, kernel_version, let_heap_grow_in_large_steps,
+    lock, may_make_devices, on_each_cpu, on_terminal, root_is_plain_directory, rules_the_machine,
+    set_host_name, try_lock_bytes,
 };
 pub use mount::{
     AttachedMount, Attributes, DetachedMount, Parameter, Reach, detach_at, make_all_private,

@@ -88,6 +88,16 @@ pub fn may_make_devices() -> bool {
     crate::confine::effective_capabilities().is_some_and(|mask| mask & 1 << CAP_MKNOD != 0)
 }
 
+/// Lets the heap grow in steps of a quarter of a megabyte and never shrink (`mallopt(3)`): a start is over before it has
+/// used more, and each step is a system call.
+pub fn let_heap_grow_in_large_steps() {
+    // SAFETY: mallopt takes two integers, before any other thread could allocate.
+    unsafe {
+        libc::mallopt(libc::M_TOP_PAD, 256 * 1024);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+    }
+}
+
 /// Whether the three standard descriptors are one terminal.
 pub fn on_terminal() -> bool {
     use std::io::IsTerminal as _;

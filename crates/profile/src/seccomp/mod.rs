@@ -25,6 +25,8 @@ mod emit;
 mod interpreter;
 pub mod oci;
 mod policy;
+mod precompiled;
+mod precompiled_x86_64;
 mod standard;
 pub mod table;
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub use allow::{Allow, UnknownAllow};
 pub use answer::{Call, Refusal};
 pub use compile::{CompileError, Options, Refusals, compile};
 pub use policy::{Action, Condition, Policy, Rule, Test, errno};
+pub(crate) use precompiled::precompiled;
 pub use standard::{KEPT, Kept, ROWS, Row, When};
 
 /// A kind of machine whose calls the filter knows. Only the native one is open: what enters the kernel by another
