@@ -60,12 +60,12 @@ pub use namespace::{
     owner_of_namespace, unshare, write_proc,
 };
 pub use process::{
-    Change, Child, Ending, Readiness, SignalSet, change_directory, check_inherited, close_all_from,
-    close_on_exec_from, copy_descriptor, die_with_parent, drop_groups, effective_ids, end,
-    end_at_broken_pipes, enter_directory, forbid_inspection, forget_arguments, has_reader,
-    is_alive, keep_capabilities_over_ids, keep_ended_children, keep_on_exec, kill,
-    kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe, read_byte,
-    read_descriptor, read_signal, read_to_end, send_signal, set_ids, set_own_name,
+    BorrowedFileIds, Change, Child, Ending, Readiness, SignalSet, change_directory,
+    check_inherited, close_all_from, close_on_exec_from, copy_descriptor, die_with_parent,
+    drop_groups, effective_ids, end, end_at_broken_pipes, enter_directory, forbid_inspection,
+    forget_arguments, has_reader, is_alive, keep_capabilities_over_ids, keep_ended_children,
+    keep_on_exec, kill, kind_of_descriptor, new_session, next_change, open_process, own_pid, pipe,
+    read_byte, read_descriptor, read_signal, read_to_end, send_signal, set_ids, set_own_name,
     supplementary_groups, take_over, wait_readable, wait_ready, write_all, write_descriptor,
 };
 pub use program::Program;

@@ -327,6 +327,37 @@ pub fn keep_capabilities_over_ids(uid: u32, gid: u32) -> Result<(), Error> {
     crate::confine::make_permitted_effective()
 }
 
+/// As long as this lives the caller is somebody else where files are concerned (`setfsuid(2)`).
+///
+/// Its capabilities over files it keeps: overlay's work directory has no permission for anybody.
+#[derive(Debug)]
+pub struct BorrowedFileIds(());
+
+impl BorrowedFileIds {
+    pub fn of(uid: u32, gid: u32) -> Result<Self, Error> {
+        set_file_ids(uid, gid);
+        let borrowed = Self(());
+        // The change took them from the effective set (capabilities(7), Effect of user ID changes).
+        crate::confine::make_permitted_effective()?;
+        Ok(borrowed)
+    }
+}
+
+impl Drop for BorrowedFileIds {
+    fn drop(&mut self) {
+        let (uid, gid) = effective_ids();
+        set_file_ids(uid, gid);
+    }
+}
+
+fn set_file_ids(uid: u32, gid: u32) {
+    // SAFETY: integers only. Neither call reports a failure, and root may set any id that is mapped.
+    unsafe {
+        libc::syscall(libc::SYS_setfsgid, gid);
+        libc::syscall(libc::SYS_setfsuid, uid);
+    }
+}
+
 /// Drops every supplementary group (`setgroups(2)`).
 pub fn drop_groups() -> Result<(), Error> {
     // SAFETY: a count of 0 reads nothing from the null pointer.

@@ -3,7 +3,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use eyot_plan::{Entry, Upper};
-use eyot_sys::{Attributes, DetachedMount, Errno, Error, InRoot, Kind, Parameter};
+use eyot_sys::{Attributes, BorrowedFileIds, DetachedMount, Errno, Error, InRoot, Kind, Parameter};
 
 use super::{Assembly, Owned};
 use crate::diagnose::Place;
@@ -21,6 +21,11 @@ impl Assembly<'_> {
             Upper::Discarded => Some(self.own_directory(0o755, Owned::View)?),
             Upper::Kept(_) => kept,
         };
+        // The maker's own id means nothing on a mount that maps the owner of the kept changes to the view's user; overlay
+        // itself writes there as whoever mounts it.
+        let kept_by_view = matches!(upper, Upper::Kept(_)) && self.around.place == Place::Host;
+        let (uid, gid) = self.around.owner;
+        let as_owner = kept_by_view.then(|| BorrowedFileIds::of(uid, gid)).transpose()?;
         let directories = match &changes {
             None => None,
             Some(changes) => Some(overlay_directories(changes, upper, self.around.owner)?),
@@ -41,6 +46,7 @@ impl Assembly<'_> {
             }
             result => result?,
         };
+        drop(as_owner);
         self.mount_at(entry, Kind::Directory, mount).map(drop)
     }
 

@@ -1,6 +1,7 @@
 //! Views that live: who sees them, who enters, how they are ended; and what `--why` says of one.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use crate::executable::{AT, Said, eyot, said};
 cases! {
     userns: a_view_is_listed_entered_and_stopped, a_name_is_taken_once, what_is_not_there_is_an_error,
         a_killed_view_is_not_listed, why_names_origin_and_option, what_why_prints_opens_it,
-        wall_time_ends_a_view, the_report_tells_how_it_ended, a_limit_without_controllers_needs_the_word;
-    root: roots_view_is_listed_entered_and_stopped, why_explains_roots_views;
+        changes_of_an_overlay_are_kept, wall_time_ends_a_view, the_report_tells_how_it_ended, a_limit_without_controllers_needs_the_word;
+    root: roots_view_is_listed_entered_and_stopped, why_explains_roots_views,
+        changes_of_roots_overlay_are_kept;
 }
 
 /// Starts a view called `name` and waits until its command runs.
@@ -152,4 +154,33 @@ fn a_limit_without_controllers_needs_the_word() -> Outcome {
     assert_eq!(out, "refused\n");
     sleep(Duration::ZERO);
     Ok(())
+}
+
+/// What is kept belongs to the owner of the directory it is kept in, on disk.
+fn changes_of_an_overlay_are_kept() -> Outcome {
+    const OWNER: u32 = 65_534;
+    for place in ["/tmp/lower", "/tmp/kept"] {
+        fs::create_dir(place)?;
+    }
+    fs::write("/tmp/lower/old", "old")?;
+    if fs::metadata("/tmp")?.uid() == 0 {
+        for place in ["/tmp/lower", "/tmp/lower/old", "/tmp/kept"] {
+            std::os::unix::fs::chown(place, Some(OWNER), Some(OWNER))?;
+        }
+    }
+    let change = "cat /m/old; echo new >/m/new; echo more >>/m/old; rm /m/new; echo again >/m/new";
+    let words = ["run", "--overlay", "/tmp/lower:/m:upper=/tmp/kept", "--", "sh", "-c", change];
+    assert_eq!(eyot(words)?.fine()?, "old");
+    assert_eq!(fs::read_to_string("/tmp/kept/upper/old")?, "oldmore\n");
+    assert_eq!(fs::read_to_string("/tmp/kept/upper/new")?, "again\n");
+    assert_eq!(fs::metadata("/tmp/kept/upper/new")?.uid(), OWNER);
+    assert_eq!(fs::read_to_string("/tmp/lower/old")?, "old");
+    // The next view goes on from there.
+    let words = ["run", "--overlay", "/tmp/lower:/m:upper=/tmp/kept", "--", "cat", "/m/new"];
+    assert_eq!(eyot(words)?.fine()?, "again\n");
+    Ok(())
+}
+
+fn changes_of_roots_overlay_are_kept() -> Outcome {
+    changes_of_an_overlay_are_kept()
 }
