@@ -11,6 +11,7 @@ mod programs_as_root;
 mod refusals;
 mod restrictions;
 mod sandbox;
+mod terminal;
 mod truth;
 
 use crate::case::Case;
@@ -25,6 +26,7 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("programs_as_root", programs_as_root::CASES),
     ("attacks", attacks::CASES),
     ("sandbox", sandbox::CASES),
+    ("terminal", terminal::CASES),
     ("restrictions", restrictions::CASES),
     ("truth", truth::CASES),
     ("refusals::files", refusals::files::CASES),
