@@ -42,7 +42,9 @@ fn enter_and_run(words: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         Need::UserNamespace => Namespaces::USER,
         Need::Root => Namespaces::NONE,
     };
-    let namespaces = user | Namespaces::MOUNT | Namespaces::PID | Namespaces::IPC;
+    // The network too: abstract sockets, by which views are known, belong to it.
+    let namespaces =
+        user | Namespaces::MOUNT | Namespaces::PID | Namespaces::IPC | Namespaces::NETWORK;
     match eyot_sys::fork_into(namespaces, None)? {
         Fork::Parent(child) => wait_for(&child),
         Fork::Child => {
