@@ -68,6 +68,8 @@ pub enum When {
     OwnNetwork,
     /// The machine has control groups at all.
     ControlGroups,
+    /// Somebody sits at a terminal.
+    Terminal,
 }
 
 impl Row {

@@ -108,6 +108,7 @@ impl Setting<'_> {
             When::HostNetwork => host_network,
             When::OwnNetwork => !host_network,
             When::ControlGroups => self.shows_control_groups(),
+            When::Terminal => self.facts.caller.on_terminal,
         }
     }
 

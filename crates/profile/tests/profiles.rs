@@ -87,12 +87,10 @@ fn run_for_root() {
           ✓ supplementary-groups  held
 
         left out, the host has no source
-          file /etc/bash.bashrc ro (if present) (profile run)
           bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
           bind /etc/chromium.d ro from /etc/chromium.d (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
-          file /etc/inputrc ro (if present) (profile run)
           bind /etc/java-11-openjdk ro from /etc/java-11-openjdk (if present) (profile run)
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
@@ -107,7 +105,6 @@ fn run_for_root() {
           file /etc/services ro (if present) (profile run)
           bind /etc/ssl/cert.pem ro from /etc/ssl/cert.pem (if present) (profile run)
           file /etc/ssl/openssl.cnf ro (if present) (profile run)
-          bind /etc/terminfo ro from /etc/terminfo (if present) (profile run)
           bind /lib32 ro from /lib32 (if present) (profile run)
           bind /libx32 ro from /libx32 (if present) (profile run)
           bind /nix/store ro from /nix/store (if present) (profile run)
@@ -195,12 +192,10 @@ fn run_for_an_ordinary_user() {
           ✗ supplementary-groups  ABSENT: an ordinary user cannot drop groups; kept: 27, 44
 
         left out, the host has no source
-          file /etc/bash.bashrc ro (if present) (profile run)
           bind /etc/ca-certificates/extracted ro from /etc/ca-certificates/extracted (if present) (profile run)
           bind /etc/chromium.d ro from /etc/chromium.d (if present) (profile run)
           bind /etc/crypto-policies ro from /etc/crypto-policies (if present) (profile run)
           bind /etc/fonts ro from /etc/fonts (if present) (profile run)
-          file /etc/inputrc ro (if present) (profile run)
           bind /etc/java-11-openjdk ro from /etc/java-11-openjdk (if present) (profile run)
           bind /etc/java-17-openjdk ro from /etc/java-17-openjdk (if present) (profile run)
           bind /etc/java-21-openjdk ro from /etc/java-21-openjdk (if present) (profile run)
@@ -215,7 +210,6 @@ fn run_for_an_ordinary_user() {
           file /etc/services ro (if present) (profile run)
           bind /etc/ssl/cert.pem ro from /etc/ssl/cert.pem (if present) (profile run)
           file /etc/ssl/openssl.cnf ro (if present) (profile run)
-          bind /etc/terminfo ro from /etc/terminfo (if present) (profile run)
           bind /lib32 ro from /lib32 (if present) (profile run)
           bind /libx32 ro from /libx32 (if present) (profile run)
           bind /nix/store ro from /nix/store (if present) (profile run)

@@ -39,7 +39,7 @@ pub(super) const ETC: &[Row] = &[
     row("/etc/protocols", Show::CopyIfPresent),
     row("/etc/fonts", Show::HostIfPresent),
     // Where the admin's own entries are; the distribution's are in /usr.
-    row("/etc/terminfo", Show::HostIfPresent),
+    row("/etc/terminfo", Show::HostIfPresent).when(When::Terminal),
     // A Java runtime's conf directory is made of links to these; it does not start without.
     row("/etc/java-11-openjdk", Show::HostIfPresent),
     row("/etc/java-17-openjdk", Show::HostIfPresent),
@@ -70,8 +70,8 @@ services: files
 
 /// What the host's admin set for people at a shell.
 pub(super) const COMFORT: &[Row] = &[
-    row("/etc/bash.bashrc", Show::CopyIfPresent),
-    row("/etc/inputrc", Show::CopyIfPresent),
+    row("/etc/bash.bashrc", Show::CopyIfPresent).when(When::Terminal),
+    row("/etc/inputrc", Show::CopyIfPresent).when(When::Terminal),
     row("/etc/gitconfig", Show::CopyIfPresent),
 ];
 
