@@ -11,7 +11,7 @@ cases! {
         a_closed_pipe_ends_the_command, what_the_caller_ignores_stays_ignored, ignored_children_are_waited_for,
         orphans_are_reaped, what_stays_behind_ends_with_the_view, a_thousand_children,
         few_descriptors_are_explained, nobodys_id_has_a_name,
-        other_descriptors_stay_outside;
+        other_descriptors_stay_outside, a_directory_is_no_way_out;
     root: roots_ignored_children_are_waited_for, root_ends_with_signals_too;
 }
 
@@ -139,5 +139,14 @@ fn nobodys_id_has_a_name() -> Outcome {
 fn other_descriptors_stay_outside() -> Outcome {
     let said = shell("exec 9</etc/passwd; $EYOT run ls /proc/self/fd")?.fine()?;
     assert_eq!(said, "0\n1\n2\n3\n");
+    Ok(())
+}
+
+/// From a directory of the host `..` reaches the whole host.
+fn a_directory_is_no_way_out() -> Outcome {
+    for script in ["$EYOT run true </tmp", "$EYOT run --keep-fd 7 true 7</tmp"] {
+        let refused = shell(script)?.refusal()?;
+        assert!(refused.contains("it is a directory of the host"), "{script}: {refused}");
+    }
     Ok(())
 }
