@@ -94,7 +94,7 @@ fn who_enters_is_limited_too() -> Outcome {
 }
 
 /// The groups that views have below this case's own.
-fn of_views() -> Result<Vec<String>, Box<dyn std::error::Error>> {
+pub(crate) fn groups_of_views() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let mut found = Vec::new();
     for controller in ["cpu", "memory", "pids"] {
         for entry in std::fs::read_dir(format!("/sys/fs/cgroup/{controller}"))? {
@@ -110,9 +110,9 @@ fn the_groups_are_gone_afterwards() -> Outcome {
         ["run", "--memory", "64M", "--processes", "20", "--cpus", "1", "--", "sleep", "0.4"];
     let mut view = std::process::Command::new(AT).args(words).spawn()?;
     std::thread::sleep(Duration::from_millis(200));
-    let during = of_views()?;
+    let during = groups_of_views()?;
     view.wait()?;
     assert_eq!(during.len(), 3, "{during:?}");
-    assert_eq!(of_views()?, Vec::<String>::new());
+    assert_eq!(groups_of_views()?, Vec::<String>::new());
     Ok(())
 }
