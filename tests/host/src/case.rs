@@ -19,6 +19,8 @@ pub(crate) enum Need {
     UserNamespace,
     /// Root of the machine.
     Root,
+    /// The same, in control groups of version 1 that it may write to.
+    ControlGroups,
 }
 
 impl Need {
@@ -26,11 +28,13 @@ impl Need {
         match self {
             Need::UserNamespace => "userns",
             Need::Root => "root",
+            Need::ControlGroups => "cgroups",
         }
     }
 
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        [Need::UserNamespace, Need::Root].into_iter().find(|need| need.name() == name)
+        let all = [Need::UserNamespace, Need::Root, Need::ControlGroups];
+        all.into_iter().find(|need| need.name() == name)
     }
 }
 
@@ -78,6 +82,7 @@ macro_rules! cases {
     };
     (@need userns) => { $crate::case::Need::UserNamespace };
     (@need root) => { $crate::case::Need::Root };
+    (@need cgroups) => { $crate::case::Need::ControlGroups };
     (@need ($need:ident with $program:literal)) => { $crate::case::cases!(@need $need) };
     (@program ($need:ident with $program:literal)) => { Some($program) };
     (@program $need:ident) => { None };

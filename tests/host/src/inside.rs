@@ -14,6 +14,7 @@ use eyot_sys::{
 use crate::case::{Need, Outcome, Propagation};
 use crate::cases::SUBJECTS;
 use crate::executable;
+use crate::own_groups::OwnGroups;
 
 /// A start takes milliseconds; a case of this length hangs.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -37,23 +38,32 @@ fn enter_and_run(words: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     };
     let need = Need::of_name(need).ok_or("no such need")?;
     let propagation = Propagation::of_name(propagation).ok_or("no such propagation")?;
+    let groups = match need {
+        Need::UserNamespace | Need::Root => OwnGroups::none(),
+        Need::ControlGroups => OwnGroups::make()?,
+    };
     let caller = eyot_sys::effective_ids();
     let user = match need {
         Need::UserNamespace => Namespaces::USER,
-        Need::Root => Namespaces::NONE,
+        Need::Root | Need::ControlGroups => Namespaces::NONE,
     };
     // The network too: abstract sockets, by which views are known, belong to it.
     let namespaces =
         user | Namespaces::MOUNT | Namespaces::PID | Namespaces::IPC | Namespaces::NETWORK;
     match eyot_sys::fork_into(namespaces, None)? {
-        Fork::Parent(child) => wait_for(&child),
+        Fork::Parent(child) => {
+            let outcome = wait_for(&child);
+            // With the case all it has started has ended: it was the first of its PID namespace.
+            groups.remove()?;
+            outcome
+        }
         Fork::Child => {
             // With this process, the first of its PID namespace, ends whatever the case has started.
             eyot_sys::die_with_parent()?;
             if need == Need::UserNamespace {
                 keep_ids(caller)?;
             }
-            enter_test_view(need, propagation)?;
+            enter_test_view(need, propagation, &groups)?;
             case.first().map_or(Ok(()), |name| run_case(name))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -81,14 +91,21 @@ fn keep_ids((uid, gid): (u32, u32)) -> Outcome {
 }
 
 /// A view in which the host is read-only, and `/tmp` and `/run` are the case's own.
-fn enter_test_view(need: Need, propagation: Propagation) -> Outcome {
+fn enter_test_view(need: Need, propagation: Propagation, groups: &OwnGroups) -> Outcome {
     eyot_sys::make_all_private()?;
+    groups.enter()?;
+    // Before everything becomes read-only.
+    let groups = groups.shown()?;
     let tool = Handle::open(&executable::place()?, LastLink::Follow);
     eyot_sys::restrict_all(Attributes::default().read_only())?;
     let proc = DetachedMount::filesystem("proc", &[], Attributes::DATA.no_exec())?;
     attach(proc, "/proc")?;
-    if need == Need::Root {
+    if need != Need::UserNamespace {
         protect_machine()?;
+    }
+    for (mount, at) in groups {
+        let target = Handle::open(at, LastLink::Follow)?;
+        mount.attach(&target, at)?;
     }
     attach(memory("1777")?, "/tmp")?;
     attach(memory("0755")?, "/run")?;

@@ -17,8 +17,10 @@ mod executable;
 mod filter;
 mod inside;
 mod outside;
+mod own_groups;
 mod probe;
 mod project;
+mod screen;
 
 use std::process::ExitCode;
 

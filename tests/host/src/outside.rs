@@ -37,6 +37,7 @@ fn complain(why: &str) -> ExitCode {
 fn trials() -> Vec<Trial> {
     let runnable = |need: Need| is_required(need) || is_available(need);
     let (userns, root) = (runnable(Need::UserNamespace), runnable(Need::Root));
+    let groups = runnable(Need::ControlGroups);
     let mut trials = Vec::new();
     for (subject, cases) in SUBJECTS {
         for case in *cases {
@@ -45,6 +46,7 @@ fn trials() -> Vec<Trial> {
                 let runnable = match case.need {
                     Need::UserNamespace => userns,
                     Need::Root => root,
+                    Need::ControlGroups => groups,
                 };
                 let missing = case.missing_program().filter(|_| !is_named(PROGRAMS));
                 let kind = match missing {

@@ -44,7 +44,8 @@ fn text(path: &Path) -> Result<String, Error> {
 fn directory_of(line: &str, mounts: &str) -> Option<PathBuf> {
     let (_, rest) = line.split_once(':')?;
     let (controllers, path) = rest.split_once(':')?;
-    mounts.lines().find_map(|mount| {
+    // A later mount at the same place covers an earlier one.
+    mounts.lines().rev().find_map(|mount| {
         let (front, behind) = mount.split_once(" - ")?;
         let mut front = front.split(' ').skip(3);
         let (root, at) = (front.next()?, front.next()?);
@@ -78,6 +79,13 @@ mod tests {
         assert_eq!(found("0::/eyot/a"), Some("/sys/fs/cgroup/unified/eyot/a".into()));
         assert_eq!(found("4:cpu,cpuacct:/a"), Some("/sys/fs/cgroup/cpu,cpuacct/a".into()));
         assert_eq!(found("5:memory:/docker/1/a"), Some("/sys/fs/cgroup/memory/a".into()));
+        let covered = format!(
+            "{MOUNTS}33 31 0:28 /docker/1/a /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        );
+        assert_eq!(
+            directory_of("5:memory:/docker/1/a/b", &covered),
+            Some("/sys/fs/cgroup/memory/b".into())
+        );
         // Outside what is mounted, or not mounted at all.
         assert_eq!(found("5:memory:/docker/2"), None);
         assert_eq!(found("6:pids:/a"), None);

@@ -7,11 +7,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::case::{Outcome, cases};
+use crate::cases::limits::groups_of_views;
 use crate::executable::{AT, eyot};
 
 cases! {
     userns: nothing_stays_after_a_kill, no_reserved_name_stays_after_a_kill;
     root: nothing_stays_after_a_kill_of_roots_views;
+    cgroups: nothing_of_limited_views_stays_after_a_kill;
 }
 
 /// A start takes some milliseconds; these delays lie before, in and behind it, the same in every run.
@@ -45,6 +47,8 @@ struct Traces {
     processes: Vec<String>,
     mounts: usize,
     sockets: usize,
+    /// Blocks of ids that are taken.
+    blocks: usize,
     run: Vec<String>,
 }
 
@@ -74,8 +78,18 @@ fn traces() -> Result<Traces, Box<dyn std::error::Error>> {
         processes,
         mounts: fs::read_to_string("/proc/self/mountinfo")?.lines().count(),
         sockets: sockets.lines().filter(|line| line.contains("@eyot/view/")).count(),
+        blocks: locks_of_blocks()?,
         run,
     })
+}
+
+/// The locks that all processes hold on the file of ids (`proc_locks(5)`).
+fn locks_of_blocks() -> std::io::Result<usize> {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(ids) = fs::metadata("/run/eyot/ids") else { return Ok(0) };
+    let device = (ids.dev() >> 8 & 0xfff, ids.dev() & 0xff | ids.dev() >> 12 & 0xfff00);
+    let file = format!(" {:02x}:{:02x}:{} ", device.0, device.1, ids.ino());
+    Ok(fs::read_to_string("/proc/locks")?.lines().filter(|line| line.contains(&file)).count())
 }
 
 /// The ends of processes and namespaces take a moment after the kill.
@@ -147,4 +161,25 @@ fn no_reserved_name_stays_after_a_kill() -> Outcome {
     let left: Vec<_> = fs::read_dir("/tmp/project")?.collect::<std::io::Result<_>>()?;
     assert!(left.is_empty(), "{left:?}");
     Ok(())
+}
+
+fn nothing_of_limited_views_stays_after_a_kill() -> Outcome {
+    let limits = ["run", "--memory", "64M", "--processes", "20", "--cpus", "1", "--"];
+    let words = |command: &[&'static str]| [&limits, command].concat();
+    eyot(words(&["true"]))?.fine()?;
+    let before = traces()?;
+    // While it lives all of it is there, or nothing could be missed below.
+    let mut view = Command::new(AT).args(words(&["sleep", "100"])).spawn()?;
+    sleep(Duration::from_millis(300));
+    let during = (traces()?, groups_of_views()?);
+    view.kill()?;
+    view.wait()?;
+    assert_eq!((during.0.blocks, during.1.len()), (1, 3), "{during:?}");
+    for _ in 0..4 {
+        kill_starts(&words(&["sleep", "100"]), 25)?;
+        wait_for(&before)?;
+        // The guard, which is one of the processes, has removed them before it ended.
+        assert_eq!(groups_of_views()?, Vec::<String>::new());
+    }
+    eyot(words(&["true"]))?.fine().map(drop).map_err(Into::into)
 }

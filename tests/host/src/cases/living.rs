@@ -11,7 +11,7 @@ use crate::executable::{AT, Said, eyot, said};
 
 cases! {
     userns: a_view_is_listed_entered_and_stopped, a_name_is_taken_once, what_is_not_there_is_an_error,
-        a_killed_view_is_not_listed, why_names_origin_and_option, what_why_prints_opens_it,
+        a_killed_view_is_not_listed, what_does_not_end_is_killed, why_names_origin_and_option, what_why_prints_opens_it,
         changes_of_an_overlay_are_kept, wall_time_ends_a_view, the_report_tells_how_it_ended, a_limit_without_controllers_needs_the_word;
     root: roots_view_is_listed_entered_and_stopped, why_explains_roots_views,
         changes_of_roots_overlay_are_kept;
@@ -19,7 +19,11 @@ cases! {
 
 /// Starts a view called `name` and waits until its command runs.
 fn living(name: &str) -> Result<Child, Box<dyn std::error::Error>> {
-    let script = "echo up; exec sleep 100";
+    living_with(name, "echo up; exec sleep 100")
+}
+
+/// The same with another command, which says so when it is up.
+fn living_with(name: &str, script: &str) -> Result<Child, Box<dyn std::error::Error>> {
     let mut view = Command::new(AT)
         .args(["run", "--name", name, "--", "sh", "-c", script])
         .stdout(Stdio::piped())
@@ -79,6 +83,16 @@ fn a_killed_view_is_not_listed() -> Outcome {
     view.kill()?;
     view.wait()?;
     assert!(!eyot(["list"])?.fine()?.contains("gone"));
+    Ok(())
+}
+
+fn what_does_not_end_is_killed() -> Outcome {
+    let script = "trap '' TERM; echo up; while :; do sleep 0.1; done";
+    let mut view = living_with("deaf", script)?;
+    let begun = Instant::now();
+    eyot(["stop", "deaf", "--grace", "300ms"])?.fine()?;
+    assert!(begun.elapsed() >= Duration::from_millis(300), "no grace");
+    assert_eq!(view.wait()?.code(), Some(137));
     Ok(())
 }
 

@@ -4,8 +4,11 @@ mod agent;
 mod attacks;
 mod everyday;
 mod kill;
+mod lent_terminal;
+mod limits;
 mod living;
 mod nesting;
+mod overlay;
 mod programs;
 mod programs_as_root;
 mod refusals;
@@ -20,8 +23,11 @@ pub(crate) const SUBJECTS: &[(&str, &[Case])] = &[
     ("agent", agent::CASES),
     ("everyday", everyday::CASES),
     ("kill", kill::CASES),
+    ("lent_terminal", lent_terminal::CASES),
+    ("limits", limits::CASES),
     ("living", living::CASES),
     ("nesting", nesting::CASES),
+    ("overlay", overlay::CASES),
     ("programs", programs::CASES),
     ("programs_as_root", programs_as_root::CASES),
     ("attacks", attacks::CASES),

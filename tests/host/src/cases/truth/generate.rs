@@ -279,7 +279,7 @@ impl Generator {
                 self.say("--user", "host");
                 match self.need {
                     Need::UserNamespace => {}
-                    Need::Root => self.say("--cap", "CAP_SYS_ADMIN"),
+                    Need::Root | Need::ControlGroups => self.say("--cap", "CAP_SYS_ADMIN"),
                 }
                 "nothing would keep the view from being undone"
             }
