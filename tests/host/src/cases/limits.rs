@@ -61,9 +61,9 @@ fn busy(options: &str) -> Result<(u64, String), Box<dyn std::error::Error>> {
 }
 
 fn processor_time_is_shared_out() -> Outcome {
-    let (ticks, report) = busy("--cpus 0.5")?;
-    // A busy machine gives less than it may have, never more.
-    assert!((20..=70).contains(&ticks), "{ticks} of 100");
+    // So little that even a crowded machine would give more.
+    let (ticks, report) = busy("--cpus 0.1")?;
+    assert!((1..=30).contains(&ticks), "{ticks} of 100");
     assert!(hits(&report, "cpus")? > 0, "{report}");
     let (_, report) = busy("--cpus 4")?;
     hits(&report, "cpus").expect_err("held back below the limit");
