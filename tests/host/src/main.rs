@@ -9,7 +9,7 @@
 //! with the process.
 //!
 //! A case the machine cannot run is listed as ignored, which every runner shows. Naming its need in
-//! `EYOT_TESTS_REQUIRE` (`userns,root,programs`) runs it all the same, so CI cannot pass by running nothing.
+//! `EYOT_TESTS_REQUIRE` (`userns,root,cgroups,programs`) runs it all the same, so CI cannot pass by running nothing.
 
 mod case;
 mod cases;
