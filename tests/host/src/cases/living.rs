@@ -31,6 +31,14 @@ fn living_with(name: &str, script: &str) -> Result<Child, Box<dyn std::error::Er
     let mut up = [0; 3];
     let out = view.stdout.as_mut().ok_or("no pipe")?;
     std::io::Read::read_exact(out, &mut up)?;
+    // On a crowded machine the command speaks before its supervisor knows that the view is made.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while eyot(["enter", name, "true"])?.err.contains("still being made") {
+        if Instant::now() > deadline {
+            return Err("the view is never made".into());
+        }
+        sleep(Duration::from_millis(5));
+    }
     Ok(view)
 }
 
