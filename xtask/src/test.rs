@@ -34,6 +34,7 @@ pub(crate) fn test(arguments: &Arguments) -> Result {
         return Ok(());
     }
     doctests()?;
+    headers()?;
     privileged(&workspace::build_eyot(Profile::Dev)?)
 }
 
@@ -50,6 +51,11 @@ fn pure() -> Result {
 /// nextest runs no doctests.
 fn doctests() -> Result {
     run(workspace::cargo().args(["test", "--workspace", "--doc"]))
+}
+
+/// Our table of system calls against the kernel's headers: ignored by a bare `cargo test`, which may lack them.
+fn headers() -> Result {
+    run(workspace::cargo().args(["test", "--package", "eyot-profile", "--lib", "--", "--ignored"]))
 }
 
 /// Tiers 1 and 2, and the golden tests of what the command says.
